@@ -1,0 +1,100 @@
+"""Who asks, and what they may see: one function for every query and every socket."""
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Self
+
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.db import connection
+
+from core.models import Token
+
+TOKEN_PREFIX = "mic_"  # noqa: S105  marks a string as ours for secret scanners
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Principal:
+    """Somebody who has shown who they are: a signed-in user, or an integrator's token.
+
+    `scopes` narrow what a token sees; empty means all that its maker may.
+    """
+
+    name: str
+    user_id: int | None = None
+    token_id: int | None = None
+    scopes: tuple[str, ...] = ()
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Visible:
+    """What a principal may see. `locations` None is all of them."""
+
+    locations: frozenset[str] | None
+
+    @classmethod
+    def everything(cls) -> Self:
+        return cls(None)
+
+    @classmethod
+    def nothing(cls) -> Self:
+        return cls(frozenset())
+
+    def includes(self, row: Mapping[str, Any]) -> bool:
+        """Say whether a channel's row, as the feed carries it, may be shown."""
+        return self.locations is None or row.get("location") in self.locations
+
+
+def visible(principal: Principal | None) -> Visible:
+    """Return what this principal may see: for now all locations for anybody who is known, nothing else."""
+    return Visible.nothing() if principal is None else Visible.everything()
+
+
+def principal_of(user: AbstractBaseUser | AnonymousUser) -> Principal | None:
+    """Return the principal of a session's user, or None without a sign-in."""
+    if not user.is_authenticated or not user.is_active:
+        return None
+    return Principal(name=user.get_username(), user_id=user.pk)
+
+
+def digest_of(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def create_token(
+    name: str, *, created_by: int | None = None, expires_at: datetime | None = None
+) -> tuple[Token, str]:
+    """Make a token and return it with its secret, which is not kept and cannot be shown again."""
+    secret = TOKEN_PREFIX + secrets.token_urlsafe(32)
+    token = Token.objects.create(
+        name=name, digest=digest_of(secret), created_by_id=created_by, expires_at=expires_at
+    )
+    return token, secret
+
+
+# The use is noted at most once a minute, so that a client in a reconnect loop does not write at each try.
+_USE = """
+WITH good AS (
+    SELECT id, name, scopes, expires_at, last_used_at FROM core_token
+     WHERE digest = %s AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())
+),
+used AS (
+    UPDATE core_token t SET last_used_at = now() FROM good
+     WHERE t.id = good.id AND (good.last_used_at IS NULL OR good.last_used_at < now() - interval '1 minute')
+)
+SELECT id, name, scopes, expires_at FROM good
+"""
+
+
+def principal_of_token(secret: str) -> Principal | None:
+    """Return the principal of a bearer token, or None where it is unknown, revoked or past its end."""
+    with connection.cursor() as cursor:
+        cursor.execute(_USE, [digest_of(secret)])
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    token_id, name, scopes, expires_at = row
+    return Principal(name=name, token_id=token_id, scopes=tuple(scopes), expires_at=expires_at)

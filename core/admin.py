@@ -1,0 +1,220 @@
+"""The records in the admin. The schedule's page stands in the dashboard, which knows the tiers' rows."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import Count, QuerySet
+from django.db.models.functions import Now
+from django.http import HttpRequest
+
+from core import claims
+from core.models import (
+    Alert,
+    ChangeRecord,
+    Channel,
+    Claim,
+    Group,
+    Location,
+    Receiver,
+    Server,
+    ServerHealth,
+    Slot,
+    Token,
+    Window,
+)
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):
+    """For what only the poller writes."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        del request
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        del request, obj
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        del request, obj
+        return False
+
+
+@admin.register(Location)
+class LocationAdmin(admin.ModelAdmin):
+    list_display = ("slug", "title", "zone")
+    search_fields = ("slug", "title")
+
+
+class SlotInline(admin.TabularInline):
+    model = Slot
+    autocomplete_fields = ("channel",)
+    extra = 1
+
+
+@admin.register(Group)
+class GroupAdmin(admin.ModelAdmin):
+    list_display = ("slug", "title", "slot_count")
+    search_fields = ("slug", "title")
+    inlines = (SlotInline,)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Group]:
+        groups: QuerySet[Group] = super().get_queryset(request)
+        return groups.annotate(slot_count=Count("slots"))
+
+    @admin.display(description="slots")
+    def slot_count(self, group: Group) -> int:
+        return int(group.slot_count)  # type: ignore[attr-defined]  # annotated above
+
+
+class ServerHealthInline(admin.StackedInline):
+    model = ServerHealth
+    readonly_fields = ("status", "detail", "latency_ms", "failures", "error_count", "checked_at", "ok_at")
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        del request, obj
+        return False
+
+
+@admin.register(Server)
+class ServerAdmin(admin.ModelAdmin):
+    list_display = ("name", "url", "enabled", "location", "status", "detail")
+    list_filter = ("enabled", "location", "health__status")
+    list_select_related = ("location", "health")
+    search_fields = ("name", "url")
+    inlines = (ServerHealthInline,)
+
+    @admin.display(ordering="health__status")
+    def status(self, server: Server) -> str:
+        return server.health.status if hasattr(server, "health") else "not asked yet"
+
+    @admin.display(description="last error")
+    def detail(self, server: Server) -> str:
+        return server.health.detail if hasattr(server, "health") else ""
+
+
+class ChannelInline(admin.TabularInline):
+    model = Channel
+    fields = ("number", "device_id", "kind", "alias")
+    readonly_fields = ("number", "device_id", "kind")
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        del request, obj
+        return False
+
+
+@admin.register(Receiver)
+class ReceiverAdmin(admin.ModelAdmin):
+    """Receivers are found by the inventory; here they are named, placed and scheduled."""
+
+    list_display = ("code", "name", "model", "server", "location", "tier", "reason", "interval", "enabled")
+    list_filter = ("enabled", "critical", "claim__tier", "server", "location", "model", "device_state")
+    list_select_related = ("server", "location", "claim")
+    search_fields = ("code", "name", "model", "serial", "source_id", "address", "channels__alias")
+    readonly_fields = (
+        "code",
+        "server",
+        "source_id",
+        "name",
+        "model",
+        "serial",
+        "firmware",
+        "address",
+        "device_state",
+        "compatibility",
+        "capabilities",
+        "first_seen_at",
+    )
+    inlines = (ChannelInline,)
+    actions = ("poll_now",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        del request
+        return False
+
+    @admin.display(ordering="claim__tier")
+    def tier(self, receiver: Receiver) -> str:
+        return receiver.claim.tier
+
+    @admin.display
+    def reason(self, receiver: Receiver) -> str:
+        return receiver.claim.tier_reason
+
+    @admin.display(description="own interval")
+    def interval(self, receiver: Receiver) -> str:
+        return f"{receiver.interval_s:g} s" if receiver.interval_s else "of its tier"
+
+    @admin.action(description="Poll the selected receivers now")
+    def poll_now(self, request: HttpRequest, chosen: QuerySet[Receiver]) -> None:
+        count = claims.poll_now(chosen.values_list("pk", flat=True))
+        self.message_user(request, f"{count} receivers are polled at the next half second.", messages.SUCCESS)
+
+
+@admin.register(Channel)
+class ChannelAdmin(admin.ModelAdmin):
+    list_display = ("device_id", "alias", "receiver", "number", "kind")
+    list_filter = ("kind", "receiver__location", "receiver__model")
+    list_select_related = ("receiver",)
+    search_fields = ("device_id", "alias", "receiver__code", "receiver__name")
+    readonly_fields = ("device_id", "receiver", "number", "kind")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        del request
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        del request, obj
+        return False
+
+
+@admin.register(Claim)
+class ClaimAdmin(ReadOnlyAdmin):
+    list_display = ("receiver", "tier", "tier_reason", "slot_at", "seen_at", "failures", "stale")
+    list_filter = ("tier", "stale", "tier_reason")
+    list_select_related = ("receiver",)
+    search_fields = ("receiver__code", "receiver__name")
+
+
+@admin.register(Alert)
+class AlertAdmin(ReadOnlyAdmin):
+    list_display = ("since", "message", "severity", "state", "resolved_at")
+    list_filter = ("state", "severity", "rule")
+    search_fields = ("message",)
+
+
+@admin.register(Token)
+class TokenAdmin(admin.ModelAdmin):
+    """Tokens are made by `manage.py create_token`, which shows the secret once; here they are revoked."""
+
+    list_display = ("name", "created_at", "expires_at", "last_used_at", "revoked_at")
+    list_filter = ("revoked_at", "expires_at")
+    search_fields = ("name",)
+    fields = ("name", "expires_at", "created_at", "last_used_at", "revoked_at")
+    readonly_fields = ("created_at", "last_used_at", "revoked_at")
+    actions = ("revoke",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        del request
+        return False
+
+    @admin.action(description="Revoke the selected tokens")
+    def revoke(self, request: HttpRequest, chosen: QuerySet[Token]) -> None:
+        count = chosen.filter(revoked_at=None).update(revoked_at=Now())
+        self.message_user(request, f"{count} tokens open nothing any more.", messages.SUCCESS)
+
+
+@admin.register(ChangeRecord)
+class ChangeRecordAdmin(ReadOnlyAdmin):
+    list_display = ("at", "device_id", "kind", "changes", "seq")
+    list_filter = ("kind",)
+    search_fields = ("device_id",)
+    show_full_result_count = False  # counting the history would read all of it
+
+
+@admin.register(Window)
+class WindowAdmin(ReadOnlyAdmin):
+    list_display = ("at", "epoch", "seq")
+    show_full_result_count = False

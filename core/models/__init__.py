@@ -1,0 +1,33 @@
+"""What is kept. `places` and `devices` are edited by people and the inventory, `schedule` is the hot row of
+each receiver, `records` carries changes from the polls to the sockets, `alerts` is what somebody has to be told,
+`access` holds who may ask.
+"""
+
+from core.models.access import Token
+from core.models.alerts import Alert
+from core.models.devices import Channel, Receiver, Server, ServerHealth
+from core.models.places import Group, Location, Slot
+from core.models.records import ChangeRecord, ChannelRecord, Edited, Head, Inbox, Roster, Window
+from core.models.schedule import Claim, PollMemory, Pulse
+
+__all__ = [
+    "Alert",
+    "ChangeRecord",
+    "Channel",
+    "ChannelRecord",
+    "Claim",
+    "Edited",
+    "Group",
+    "Head",
+    "Inbox",
+    "Location",
+    "PollMemory",
+    "Pulse",
+    "Receiver",
+    "Roster",
+    "Server",
+    "ServerHealth",
+    "Slot",
+    "Token",
+    "Window",
+]

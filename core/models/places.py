@@ -1,0 +1,60 @@
+"""Where microphones are used, and how operators group them on a wall."""
+
+import zoneinfo
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator
+from django.db import models
+
+
+def validate_zone(name: str) -> None:
+    if name not in zoneinfo.available_timezones():
+        raise ValidationError(
+            "“%(name)s” is not a time zone; write one such as Europe/Berlin.", params={"name": name}
+        )
+
+
+class Location(models.Model):
+    """A venue or a room in it. Its zone is for people: event ends and print; all else is UTC."""
+
+    slug = models.SlugField(unique=True, help_text="Stands in addresses and on the feed, such as main-a.")
+    title = models.CharField(max_length=100)
+    zone = models.CharField(max_length=64, default="UTC", validators=[validate_zone])
+
+    class Meta:
+        ordering = ["slug"]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Group(models.Model):
+    """A wall's selection of channels, each in a slot that it keeps."""
+
+    slug = models.SlugField(unique=True, help_text="Stands in addresses and on the feed, such as stage-left.")
+    title = models.CharField(max_length=100)
+
+    class Meta:
+        ordering = ["slug"]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Slot(models.Model):
+    """A channel's place in a group."""
+
+    group = models.ForeignKey(Group, models.CASCADE, related_name="slots")
+    channel = models.ForeignKey("core.Channel", models.CASCADE, related_name="slots")
+    number = models.PositiveSmallIntegerField(validators=[MinValueValidator(1)])
+
+    class Meta:
+        ordering = ["group", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["group", "number"], name="slot_holds_one_channel"),
+            models.UniqueConstraint(fields=["group", "channel"], name="slot_once_a_group_and_channel"),
+            models.CheckConstraint(condition=models.Q(number__gte=1), name="slot_counts_from_one"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.group}, slot {self.number}"

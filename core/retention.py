@@ -1,0 +1,101 @@
+"""Every table that grows is cut here: the history by days or bytes, whichever comes first; windows by age."""
+
+from datetime import UTC, date, datetime, timedelta
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
+
+DAYS_AHEAD = 3  # a retention task that fails for a weekend costs nothing
+
+
+def ensure_partitions() -> list[str]:
+    """Make the partitions of today and the days ahead, and return the names of the new ones."""
+    with connection.cursor() as cursor:
+        today = _today(cursor)
+        days = (today + timedelta(days=ahead) for ahead in range(DAYS_AHEAD + 1))
+        return [name for day in days if (name := _ensure_partition(cursor, day))]
+
+
+def _ensure_partition(cursor: CursorWrapper, day: date) -> str | None:
+    name = f"core_changerecord_{day:%Y%m%d}"
+    cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [name])
+    if cursor.fetchone() == (True,):
+        return None
+    start, end = f"{day} 00:00+00", f"{day + timedelta(days=1)} 00:00+00"
+    with transaction.atomic():
+        # Rows that fell into the default partition while nobody made their day move into it: Postgres refuses a
+        # partition that would overlap them.
+        cursor.execute(f"CREATE TABLE {name} (LIKE core_changerecord INCLUDING ALL)")
+        cursor.execute(
+            f"WITH late AS (DELETE FROM core_changerecord_default WHERE at >= %s AND at < %s RETURNING *) "  # noqa: S608  our own name
+            f"INSERT INTO {name} SELECT * FROM late",
+            [start, end],
+        )
+        cursor.execute(
+            f"ALTER TABLE core_changerecord ATTACH PARTITION {name} FOR VALUES FROM ('{start}') TO ('{end}')"
+        )
+    return name
+
+
+def drop_old_history() -> list[str]:
+    """Drop whole days that are too old, then the oldest while the history is too large; return their names.
+
+    Today's partition always stays.
+    """
+    with connection.cursor() as cursor:
+        today = _today(cursor)
+        cursor.execute(
+            "SELECT c.relname, pg_total_relation_size(c.oid) FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid "
+            "WHERE i.inhparent = 'core_changerecord'::regclass AND c.relname <> 'core_changerecord_default' "
+            "ORDER BY c.relname"
+        )
+        partitions = [(name, size) for name, size in cursor.fetchall() if _day_of(name) < today]
+        total = sum(size for _, size in partitions)
+        oldest_kept = today - timedelta(days=settings.HISTORY_DAYS)
+        dropped = []
+        for name, size in partitions:
+            if _day_of(name) >= oldest_kept and total <= settings.HISTORY_BYTES:
+                break
+            cursor.execute(f"DROP TABLE {name}")
+            total -= size
+            dropped.append(name)
+    return dropped
+
+
+# Newest first, a running sum of bytes: what lies beyond the limit goes, and what is too old.
+_PRUNE_WINDOWS = """
+DELETE FROM core_window WHERE id IN (
+    SELECT id FROM (
+        SELECT id, at, sum(octet_length(frame)) OVER (ORDER BY id DESC) AS bytes FROM core_window
+    ) AS kept
+    WHERE at < now() - make_interval(mins => %s) OR bytes > %s
+)
+"""
+
+
+def prune_windows() -> int:
+    """Delete windows that no client can resume from any more, and return how many there were."""
+    with connection.cursor() as cursor:
+        cursor.execute(_PRUNE_WINDOWS, [settings.WINDOWS_MINUTES, settings.WINDOWS_BYTES])
+        return int(cursor.rowcount)
+
+
+def prune_alerts() -> int:
+    """Delete alerts that were over before the history begins, and return how many there were."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM core_alert WHERE resolved_at < now() - make_interval(days => %s)",
+            [settings.HISTORY_DAYS],
+        )
+        return int(cursor.rowcount)
+
+
+def _today(cursor: CursorWrapper) -> date:
+    cursor.execute("SELECT (now() AT TIME ZONE 'UTC')::date")
+    (today,) = cursor.fetchone()
+    return date.fromisoformat(str(today))
+
+
+def _day_of(partition: str) -> date:
+    return datetime.strptime(partition[-8:], "%Y%m%d").replace(tzinfo=UTC).date()

@@ -1,0 +1,60 @@
+"""Which tiles stand where on the first paint. Pure. `order.js` keeps the order from then on."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from dashboard.faces import WORST_FIRST, Channel, Face
+
+MOST_ON_A_PAGE = 24
+MOST_IN_THE_STRIP = 7  # what stands side by side at 1920 pixels
+TROUBLE = frozenset({"critical", "offline", "warning"})
+
+SORTS = ("slot", "name", "state")
+
+
+def ordered(
+    channels: Iterable[Channel], faces: Mapping[str, Face], *, group: str | None, sort: str
+) -> list[Channel]:
+    """Return the channels of a wall in their order: microphones only, of one group or all."""
+
+    def in_place(channel: Channel) -> tuple[Any, ...]:
+        slot = next((number for slug, number in channel["groups"] if slug == group), 0)
+        return slot, _natural(channel["receiver_id"]), channel["channel"]
+
+    keys: Mapping[str, Callable[[Channel], tuple[Any, ...]]] = {
+        "slot": in_place,
+        "name": lambda channel: (_natural(channel["name"]), in_place(channel)),
+        "state": lambda channel: (_severity(faces[channel["device_id"]]), in_place(channel)),
+    }
+    wanted = [
+        channel
+        for channel in channels
+        if channel["kind"] == "microphone"
+        and (group is None or any(slug == group for slug, _ in channel["groups"]))
+    ]
+    return sorted(wanted, key=keys[sort])
+
+
+def counts(faces: Sequence[Face]) -> dict[str, int]:
+    """Return how many are in each state, worst first."""
+    found = Counter(face.state for face in faces)
+    return {state: found[state] for state in WORST_FIRST}
+
+
+def strip(faces: Sequence[Face]) -> tuple[list[Face], int]:
+    """Return those in trouble, worst first, as many as fit, and how many are left out."""
+    troubled = sorted((face for face in faces if face.state in TROUBLE), key=_severity)
+    room = MOST_IN_THE_STRIP - 1 if len(troubled) > MOST_IN_THE_STRIP else MOST_IN_THE_STRIP
+    return troubled[:room], max(0, len(troubled) - room)
+
+
+def _severity(face: Face) -> int:
+    return WORST_FIRST.index(face.state)
+
+
+def _natural(text: str) -> list[tuple[bool, int, str]]:
+    """Return a key under which SHURE999 comes before SHURE1000."""
+    parts = re.split(r"(\d+)", text.casefold())
+    return [(part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in parts if part]

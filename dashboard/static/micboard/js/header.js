@@ -1,0 +1,53 @@
+/** The wall's header: who is counted, the clock, how old what looks fresh may be; also title and favicon. */
+
+import { span } from "./format.js";
+import { WORST_FIRST } from "./order.js";
+
+const clockTime = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium", hourCycle: "h23" });
+
+/** How the page is called, so that a background tab tells how many need a hand: "(2!) Wall". */
+export function title(found) {
+  const urgent = found.critical + found.offline;
+  if (urgent) return `(${urgent}!) Wall`;
+  return found.warning ? `(${found.warning}) Wall` : "Wall";
+}
+
+/** The worst state that anybody is in; "off" when there is nobody. */
+export function worst(found) {
+  return WORST_FIRST.find((state) => found[state] > 0) ?? "off";
+}
+
+export class Header {
+  #element = document.querySelector(".head");
+  #total = document.querySelector(".total");
+  #clock = document.querySelector(".clock");
+  #bound = document.querySelector(".bound");
+  #icon = document.querySelector("link[rel=icon]");
+  #counts = new Map([...document.querySelectorAll(".count")].map((count) => [count.dataset.state, count]));
+
+  get height() {
+    return this.#element.offsetHeight;
+  }
+
+  count(found) {
+    const total = Object.values(found).reduce((sum, number) => sum + number, 0);
+    put(this.#total, total === 1 ? "1 channel" : `${total} channels`);
+    for (const [state, element] of this.#counts) {
+      element.hidden = found[state] === 0;
+      put(element.querySelector(".number"), String(found[state]));
+    }
+    document.title = title(found);
+    const icon = this.#icon.dataset[worst(found)];
+    if (this.#icon.getAttribute("href") !== icon) this.#icon.setAttribute("href", icon);
+  }
+
+  /** `oldestS` is the age of the oldest value that is shown as fresh, or null when there is none. */
+  tick(nowMs, oldestS) {
+    put(this.#clock, clockTime.format(nowMs));
+    put(this.#bound, oldestS === null ? "no fresh data" : `data ≤ ${span(Math.ceil(oldestS))}`);
+  }
+}
+
+function put(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}

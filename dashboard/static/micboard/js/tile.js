@@ -1,0 +1,74 @@
+/** The DOM of one tile, and of its short form in the strip. Only what changed is touched. */
+
+const drawn = new WeakMap();
+const parts = new WeakMap();
+
+/** An element from a server-rendered template. */
+export function made(template) {
+  return template.content.firstElementChild.cloneNode(true);
+}
+
+/** Draw a face on a tile, or on a strip entry, which has some of a tile's parts. */
+export function draw(element, face) {
+  const before = drawn.get(element) ?? {};
+  for (const [field, put] of Object.entries(PUT)) {
+    if (before[field] !== face[field]) put(element, face[field]);
+  }
+  drawn.set(element, face);
+}
+
+const PUT = {
+  id: (tile, id) => {
+    if (tile.matches(".tile")) tile.id = `device-${id}`;
+    else tile.setAttribute("href", `#device-${encodeURIComponent(id)}`);
+    text(tile, ".id", id);
+  },
+  name: (tile, name) => {
+    text(tile, ".name > bdi", name);
+    part(tile, ".name").setAttribute("title", name);
+  },
+  long: (tile, long) => part(tile, ".name").toggleAttribute("data-long", long),
+  state: (tile, state) => {
+    tile.dataset.state = state;
+    part(tile, ".glyph use").setAttribute("href", `#glyph-${state}`);
+  },
+  freshness: (tile, freshness) => {
+    tile.dataset.age = freshness;
+  },
+  headline: (tile, headline) => text(tile, ".figure", headline),
+  unit: (tile, unit) => text(tile, ".unit", unit),
+  size: (tile, size) => {
+    part(tile, ".headline").dataset.size = size;
+  },
+  note: (tile, note) => text(tile, ".note", note),
+  bars: (tile, bars) => {
+    const battery = part(tile, ".battery");
+    if (battery === null) return;
+    battery.dataset.bars = bars ?? "";
+    // A page's own script may have set a width here, as the guide's client does; news from the feed outweighs it.
+    part(tile, ".battery-bar").style.removeProperty("width");
+  },
+  quality: (tile, quality) => {
+    const icon = part(tile, ".signal-icon");
+    if (icon !== null) icon.className = `signal-icon ${quality}`;
+  },
+  rf: (tile, rf) => text(tile, ".rf", rf),
+  age: (tile, age) => text(tile, ".last-update", age),
+  notice: (tile, notice) => text(tile, ".notice", notice),
+  details: (tile, details) => part(tile, ".notice")?.setAttribute("title", details),
+  muted: (tile, muted) => tile.toggleAttribute("data-muted", muted),
+  label: (tile, label) => tile.setAttribute("aria-label", label),
+};
+
+// Found once: a part stays the same element even when a foreign script gives it other classes.
+function part(element, selector) {
+  if (!parts.has(element)) parts.set(element, new Map());
+  const known = parts.get(element);
+  if (!known.has(selector)) known.set(selector, element.querySelector(selector));
+  return known.get(selector);
+}
+
+function text(element, selector, words) {
+  const found = part(element, selector);
+  if (found !== null) found.textContent = words;
+}

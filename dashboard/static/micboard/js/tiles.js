@@ -1,0 +1,48 @@
+/** A row of elements, one a channel, kept in order with as few moves as possible. */
+
+import { draw, made } from "./tile.js";
+
+export class Tiles {
+  #elements = new Map();
+
+  /** `container` may already hold elements that the server rendered, each with `data-device`. */
+  constructor(container, template) {
+    this.container = container;
+    this.template = template;
+    for (const element of container.querySelectorAll(":scope > [data-device]")) {
+      this.#elements.set(element.dataset.device, element);
+    }
+  }
+
+  /** Let exactly these ids stand here, in this order; those that `isShown` denies are there but hidden. */
+  place(ids, isShown = () => true) {
+    const wanted = new Set(ids);
+    for (const [id, element] of this.#elements) {
+      if (wanted.has(id)) continue;
+      element.remove();
+      this.#elements.delete(id);
+    }
+    let next = this.container.firstElementChild;
+    for (const id of ids) {
+      const element = this.#element(id);
+      if (element === next) next = next.nextElementSibling;
+      else this.container.insertBefore(element, next);
+      const hidden = !isShown(id);
+      if (element.hidden !== hidden) element.hidden = hidden;
+    }
+  }
+
+  draw(id, face) {
+    const element = this.#elements.get(id);
+    if (element !== undefined) draw(element, face);
+  }
+
+  #element(id) {
+    if (!this.#elements.has(id)) {
+      const element = made(this.template);
+      element.dataset.device = id;
+      this.#elements.set(id, element);
+    }
+    return this.#elements.get(id);
+  }
+}

@@ -1,0 +1,82 @@
+"""`./micboard test`: has what the tests need, then runs the static checks and the whole suite."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy import testbed
+from deploy.datafolder import CHECKOUT
+
+_JS = CHECKOUT / "tests" / "js"
+_CORES = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Check:
+    name: str
+    command: Sequence[str]
+    folder: Path = CHECKOUT
+
+
+def suite(arguments: Sequence[str]) -> int:
+    """Run everything, or pytest alone with these arguments. Raises `CannotStart`."""
+    testbed.require_node()
+    testbed.install_modules(_JS)
+    environment = {
+        **os.environ,
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
+        "MICBOARD_CHROMIUM": testbed.chromium(),
+    }
+    if arguments:
+        return _pytest(arguments, environment)
+    checked = _all_pass(_checks(), environment)
+    tested = _pytest(["-n", str(_CORES), "--dist", "loadgroup"], environment)
+    return tested or (0 if checked else 1)
+
+
+def _checks() -> list[_Check]:
+    templates = [str(path.relative_to(CHECKOUT)) for path in CHECKOUT.glob("[a-z]*/templates/**/*.html")]
+    return [
+        _Check(name="mypy", command=("mypy",)),
+        _Check(name="ruff check", command=("ruff", "check")),
+        _Check(name="ruff format", command=("ruff", "format", "--check")),
+        _Check(name="import-linter", command=("lint-imports",)),
+        _Check(name="djade", command=("djade", "--check", *templates)),
+        _Check(name="biome", command=("npm", "run", "--silent", "check"), folder=_JS),
+    ]
+
+
+def _all_pass(checks: Sequence[_Check], environment: Mapping[str, str]) -> bool:
+    """Run the checks side by side; each says one line, or why it fails."""
+
+    def passes(check: _Check) -> bool:
+        began = time.monotonic()
+        done = subprocess.run(
+            check.command,
+            cwd=check.folder,
+            # mypy's plugin reads the product's settings, which want a key.
+            env={"MICBOARD_SECRET_KEY": "static checks", **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        passed = done.returncode == 0
+        said = "" if passed else f"\n{done.stdout}"
+        verdict = "passed" if passed else "FAILED"
+        sys.stdout.write(f"{check.name} {verdict} in {time.monotonic() - began:.1f} s{said}\n")
+        sys.stdout.flush()
+        return passed
+
+    with ThreadPoolExecutor(_CORES) as side_by_side:
+        return all(list(side_by_side.map(passes, checks)))
+
+
+def _pytest(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
+    command = (sys.executable, "-m", "pytest", *arguments)
+    return subprocess.run(command, cwd=CHECKOUT, env=environment, check=False).returncode

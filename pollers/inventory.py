@@ -1,0 +1,265 @@
+"""Which devices each server has: found ones are kept for ever, a list that shrinks deletes nothing."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
+
+from core.claims import ServerFacts
+from core.domain.lists import HELD_LISTS, Comparison, KnownDevice, compare
+from core.domain.reading import Anomaly, DeviceReading, Kind, Source
+from core.domain.state import to_wire
+from core.domain.states import unread
+from core.domain.tiers import DEFAULT_INTERVALS_S, Tier
+from core.models import Channel, ChannelRecord, Claim, PollMemory, Receiver, Server, ServerHealth
+from pollers.keys import KeyUnreadable
+from pollers.shure.deadlines import Deadline
+from pollers.shure.errors import Unanswered
+from pollers.shure.families import family_of
+from pollers.shure.sources import endpoint_of
+from pollers.shure.system_api import SystemApi
+
+logger = logging.getLogger(__name__)
+
+LIST_WITHIN = timedelta(seconds=20)
+NEW_A_SECOND = 10  # first polls of new receivers: at once for a handful, spread over the interval for a fleet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inventory:
+    """What one look at a server's list brought: how many devices there are, are new, changed, or are missing.
+
+    `held`: the list is too short to be believed at once.
+    """
+
+    listed: int
+    new: int
+    changed: int
+    missing: int
+    held: bool = False
+    anomalies: Sequence[Anomaly] = ()
+
+
+def take_all() -> None:
+    """Take the inventory of every enabled server; one that does not answer holds no other up."""
+    for server in Server.objects.filter(enabled=True):
+        try:
+            taken = take(server)
+        except (Unanswered, KeyUnreadable, ValueError) as error:
+            logger.warning("%s: no inventory: %s", server.name, error)
+            continue
+        if taken.held:
+            logger.warning(
+                "%s: the list is held back: %s devices are missing at once", server.name, taken.missing
+            )
+        if taken.new or taken.changed:
+            logger.info(
+                "%s: %s devices, %s new, %s changed", server.name, taken.listed, taken.new, taken.changed
+            )
+
+
+def take(server: Server) -> Inventory:
+    """Ask a server for its devices and keep what is new. Raises what `pollers.shure.errors` has."""
+    api = SystemApi(endpoint_of(_facts(server)))
+    devices, anomalies = api.devices(deadline=Deadline.after(LIST_WITHIN))
+    for anomaly in anomalies:
+        logger.warning(
+            "%s: %s left out: %s", server.name, anomaly.source_id or anomaly.position, anomaly.detail
+        )
+    return keep(server, devices, anomalies)
+
+
+def _facts(server: Server) -> ServerFacts:
+    return ServerFacts(
+        id=server.pk,
+        name=server.name,
+        manufacturer=server.manufacturer,
+        url=server.url,
+        key_reference=server.key_reference,
+        ca_file=server.ca_file,
+        pins=tuple(server.pins),
+    )
+
+
+@transaction.atomic
+def keep(server: Server, devices: Sequence[DeviceReading], anomalies: Sequence[Anomaly]) -> Inventory:
+    """Keep what a server's list says: new devices with their channels and a first poll, known ones as they are now.
+
+    Whatever is not listed any more is kept and counted as missing; not even that, at first, where the list has
+    shrunk by half or is empty.
+    """
+    Server.objects.select_for_update().get(pk=server.pk)  # two inventories of one server take turns
+    health, _ = ServerHealth.objects.get_or_create(server=server)
+    receivers = {receiver.pk: receiver for receiver in server.receivers.all()}
+    found = compare([_known(receiver) for receiver in receivers.values()], devices)
+    held = found.suspicious and health.suspicious < HELD_LISTS
+    changed = [receivers[known.id] for known, device in found.same if _update(receivers[known.id], device)]
+    for known, device in found.replaced:
+        receivers[known.id].source_id = device.source_id
+        _update(receivers[known.id], device)
+        changed.append(receivers[known.id])
+    missing = [] if held else [receivers[known.id] for known in found.missing]
+    for receiver in missing:
+        receiver.missing += 1
+    Receiver.objects.bulk_update([*changed, *missing], _FIELDS)
+    # What vouched for the old device's answers says nothing of the new one's.
+    PollMemory.objects.filter(receiver__in=[known.id for known, _ in found.replaced]).delete()
+    _add(server, found.new)
+    _ensure_channels(changed)
+    _note(health, devices, anomalies, _odd(found, held=held))
+    return Inventory(
+        listed=len(devices),
+        new=len(found.new),
+        changed=len(changed),
+        missing=len(found.missing),
+        held=held,
+        anomalies=anomalies,
+    )
+
+
+def _known(receiver: Receiver) -> KnownDevice:
+    return KnownDevice(
+        id=receiver.pk, source_id=receiver.source_id, serial=receiver.serial, missing=receiver.missing
+    )
+
+
+def _odd(found: Comparison, *, held: bool) -> str:
+    """Return what somebody should look at, or nothing."""
+    if not found.suspicious:
+        return ""
+    listed = len(found.same) + len(found.replaced)
+    held_back = " Nothing is counted as missing yet." if held else ""
+    return (
+        f"The list has only {listed} of the {listed + len(found.missing)} devices that are known: is the server "
+        f"on the right network interface?{held_back}"
+    )
+
+
+def _note(
+    health: ServerHealth, devices: Sequence[DeviceReading], anomalies: Sequence[Anomaly], notice: str
+) -> None:
+    """Keep what is to be shown of this list; written only when it is news."""
+    suspicious = min(health.suspicious + 1, HELD_LISTS + 1) if notice else 0
+    told = {
+        "listed": len(devices),
+        "suspicious": suspicious,
+        "notice": notice,
+        "anomalies": [asdict(anomaly) for anomaly in anomalies],
+    }
+    if any(getattr(health, name) != value for name, value in told.items()):
+        ServerHealth.objects.filter(pk=health.pk).update(**told)
+
+
+_FIELDS = (
+    "source_id",
+    "model",
+    "serial",
+    "firmware",
+    "address",
+    "device_state",
+    "compatibility",
+    "capabilities",
+    "sources",
+    "missing",
+)
+
+
+def _values(device: DeviceReading) -> dict[str, Any]:
+    """Return the columns that a device's entry fills; what a DISCOVERED one does not say is left out."""
+    told = {
+        "model": device.model,
+        "serial": device.serial,
+        "firmware": device.firmware,
+        "address": device.address,
+        "device_state": device.state.value,
+        "compatibility": device.compatibility,
+        "capabilities": sorted(device.capabilities) or None,
+        "sources": [source.value for source in _sources(device)] if device.model else None,
+        "missing": 0,
+    }
+    return {name: value for name, value in told.items() if value is not None}
+
+
+def _sources(device: DeviceReading) -> tuple[Source, ...]:
+    has_strings = family_of(device.model) is not None
+    return (Source.SYSTEM_API, Source.COMMAND_STRINGS) if has_strings else (Source.SYSTEM_API,)
+
+
+def _update(receiver: Receiver, device: DeviceReading) -> bool:
+    """Bring a receiver up to its entry, and say whether that changed it."""
+    changed = False
+    for name, value in _values(device).items():
+        if getattr(receiver, name) != value:
+            setattr(receiver, name, value)
+            changed = True
+    return changed
+
+
+def _add(server: Server, devices: Sequence[DeviceReading]) -> None:
+    if not devices:
+        return
+    spread = min(DEFAULT_INTERVALS_S[Tier.NORMAL], len(devices) / NEW_A_SECOND)
+    with connection.cursor() as cursor:
+        codes = _new_codes(cursor, server.manufacturer, len(devices))
+        cursor.execute(
+            "SELECT now() - make_interval(secs => %s) + random() * make_interval(secs => %s) "
+            "FROM generate_series(1, %s)",
+            [DEFAULT_INTERVALS_S[Tier.NORMAL], spread, len(devices)],
+        )
+        slots: list[datetime] = [slot for (slot,) in cursor.fetchall()]
+    receivers = Receiver.objects.bulk_create(
+        Receiver(
+            code=code,
+            server=server,
+            source_id=device.source_id,
+            **{"sources": [Source.SYSTEM_API.value], **_values(device)},
+        )
+        for code, device in zip(codes, devices, strict=True)
+    )
+    _ensure_channels(receivers)
+    Claim.objects.bulk_create(
+        Claim(receiver=receiver, slot_at=slot) for receiver, slot in zip(receivers, slots, strict=True)
+    )
+
+
+def _new_codes(cursor: CursorWrapper, manufacturer: str, count: int) -> list[str]:
+    """Return codes that were never given before, such as SHURE001."""
+    cursor.execute("SELECT nextval('core_receiver_code') FROM generate_series(1, %s)", [count])
+    return [f"{manufacturer.upper()}{number:03d}" for (number,) in cursor.fetchall()]
+
+
+def _ensure_channels(receivers: Sequence[Receiver]) -> None:
+    """Give each receiver the channels of its kind; those that it has stay as they are."""
+    have = set(Channel.objects.filter(receiver__in=receivers).values_list("receiver_id", "number"))
+    channels = Channel.objects.bulk_create(
+        Channel(
+            receiver=receiver,
+            number=number,
+            kind=kind.value,
+            device_id=receiver.code if number == 1 else f"{receiver.code}-{number}",
+        )
+        for receiver in receivers
+        for kind, count in [_channels_of(receiver)]
+        for number in range(1, count + 1)
+        if (receiver.pk, number) not in have
+    )
+    if not channels:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT now()")
+        (now,) = cursor.fetchone()
+    ChannelRecord.objects.bulk_create(
+        ChannelRecord(channel=channel, recorded=to_wire(unread(channel.device_id, now)))
+        for channel in channels
+    )
+
+
+def _channels_of(receiver: Receiver) -> tuple[Kind, int]:
+    """Return how many channels of what kind a device has: its family's, or one where the server tells its battery."""
+    if family := family_of(receiver.model):
+        return family.kind, family.channels
+    return Kind.MICROPHONE, int("battery-level" in receiver.capabilities)

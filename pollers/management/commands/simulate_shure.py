@@ -1,0 +1,79 @@
+"""Play Shure receivers and their System API server until SIGINT or SIGTERM."""
+
+import asyncio
+import signal
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from pollers.simulator import Dialect, Occupied, Unplayable
+from pollers.simulator.simulator import playing
+from pollers.simulator.stage import Stage, models_of, network_of
+
+
+class Command(BaseCommand):
+    help = "Play Shure receivers (command strings on TCP 2202) and their System API server (HTTPS)."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--devices", type=int, default=4, help="how many receivers (4)")
+        parser.add_argument("--seed", type=int, default=1, help="the same seed is the same show (1)")
+        parser.add_argument(
+            "--port", type=int, default=10443, help="HTTPS port of the System API, 0 for any (10443)"
+        )
+        parser.add_argument(
+            "--control-port", type=int, default=10444, help="port of the control endpoint (10444)"
+        )
+        parser.add_argument(
+            "--network", default="127.20.0.0/16", help="loopback network of the receivers (127.20.0.0/16)"
+        )
+        parser.add_argument(
+            "--data",
+            type=Path,
+            default=settings.DATA_DIR / "simulator",
+            help="folder of the certificate and keys, made when missing (simulator, in the data directory)",
+        )
+        parser.add_argument("--no-etags", action="store_true", help="answer without ETags")
+        parser.add_argument(
+            "--paused", action="store_true", help="stand still until the control endpoint resumes"
+        )
+        parser.add_argument(
+            "--speed", type=float, default=1.0, help="how much faster than real packs drain (1)"
+        )
+
+    def handle(self, *_args: object, **options: Any) -> None:
+        try:
+            stage = self._staged(options)
+            asyncio.run(self._play(stage, options["control_port"]))
+        except (Occupied, Unplayable) as error:
+            raise CommandError(str(error)) from error
+
+    def _staged(self, options: dict[str, Any]) -> Stage:
+        try:
+            return Stage(
+                models=models_of(options["devices"]),
+                seed=options["seed"],
+                network=network_of(options["network"]),
+                data=options["data"],
+                port=options["port"],
+                dialect=Dialect(etags=not options["no_etags"]),
+                paused=options["paused"],
+                speed=options["speed"],
+            )
+        except OSError as error:
+            raise CommandError(f"Cannot keep credentials in {options['data']}: {error.strerror}") from error
+
+    async def _play(self, stage: Stage, control_port: int) -> None:
+        asked_to_stop = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, asked_to_stop.set)
+        async with playing(stage, control_port=control_port) as control:
+            self.stdout.write(
+                f"Playing {len(stage.rack.receivers)} receivers on {stage.rack.network}: System API {stage.url}, "
+                f"control {control.url}, API key in {stage.credentials.api_key_file}"
+            )
+            self.stdout.flush()
+            await asked_to_stop.wait()

@@ -1,0 +1,25 @@
+"""The path of one poll, in order: start the claim, ask, judge, record."""
+
+import logging
+
+from core import claims
+from core.domain.outcome import judge
+from core.recording import record
+from pollers.shure.sources import ask
+
+logger = logging.getLogger(__name__)
+
+
+def poll(*, device_id: int, claim_seq: int) -> bool:
+    """Poll one receiver under a claim. False: the claim was overtaken, and whoever overtook it polls."""
+    started = claims.start(receiver_id=device_id, claim_seq=claim_seq)
+    if started is None:
+        return False
+    answers = ask(started)  # the only network; no transaction is open
+    while started is not None:
+        outcome = judge(started.known, answers.reading)
+        if record(started, outcome, memory=answers.memory, server=answers.server):
+            return True
+        started = claims.again(started)  # an edit, or age, was recorded meanwhile: judge against that
+    logger.info("Receiver %s: a later claim overtook %s", device_id, claim_seq)
+    return False

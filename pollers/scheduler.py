@@ -1,0 +1,124 @@
+"""Beat: every half second it claims the receivers that are due, and sends one task for each.
+
+django-celery-beat's own scheduler keeps what it is good at, the ordinary periodic entries, in the one beat
+that leads. The polls are no entries: who is due is decided by Postgres, so that any number of beats may run
+and an edit is in force at the next claim.
+"""
+
+import logging
+import signal
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+from celery.signals import beat_init
+from django.db import DatabaseError, connection
+from django.db.models import QuerySet
+from django_celery_beat.models import PeriodicTask
+from django_celery_beat.schedulers import DatabaseScheduler
+from kombu.exceptions import OperationalError
+
+from core import pulses
+from core.claims import Due, claim_due
+from core.queues import POLLING, queue_of
+from pollers.leader import Leader
+
+logger = logging.getLogger(__name__)
+
+
+@beat_init.connect
+def stop_by_leaving(**_: object) -> None:
+    """On a signal, leave; the service writes its entries on its way out.
+
+    Celery's own handler writes them inside the signal, where it waits for ever for the connection's lock if a
+    statement is under way on it.
+    """
+
+    def leave(*_: object) -> NoReturn:
+        raise SystemExit
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, leave)
+
+
+CLAIM_EVERY_S = 0.5
+LEAD_EVERY_S = 1.0
+CLAIMS_AT_ONCE = 1000
+EXPIRES_AFTER_INTERVALS = 10  # only bounds a queue that nobody empties; what is stale is told by claim_seq
+PUBLISH_AT_ONCE = 200
+
+
+class AdaptiveScheduler(DatabaseScheduler):
+    """Sends polls by claim, and everything else as DatabaseScheduler does."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._leader = Leader()
+        self._leading = False
+        self._due = {self._claim: 0.0, self._lead: 0.0, self._show_pulse: 0.0}
+        self._entries_at = 0.0
+        super().__init__(*args, **kwargs)
+
+    def enabled_models_qs(self) -> "QuerySet[PeriodicTask]":
+        """Return the ordinary entries. The tiers' rows say how often to poll; they are not sent themselves."""
+        entries: QuerySet[PeriodicTask] = super().enabled_models_qs().exclude(name__startswith="poll:")
+        return entries
+
+    def tick(self, *args: Any, **kwargs: Any) -> float:
+        """Do what is due, and return how many seconds there is nothing more to do."""
+        for act, due in self._due.items():
+            if time.monotonic() >= due:
+                self._due[act] = self._next(act, due)
+        if self._leading and time.monotonic() >= self._entries_at:
+            self._entries_at = time.monotonic() + (super().tick(*args, **kwargs) or 0)
+        soonest = min(*self._due.values(), self._entries_at if self._leading else float("inf"))
+        return max(0.0, min(soonest - time.monotonic(), float(self.max_interval)))
+
+    def _next(self, act: Callable[[], float], due: float) -> float:
+        """Act, and return when to act again: on the beat, unless a whole one was missed."""
+        try:
+            pause = act()
+        except (DatabaseError, OperationalError, OSError) as error:
+            logger.warning("Beat could not %s and tries again: %s", act.__name__.strip("_"), error)
+            connection.close()
+            return time.monotonic() + LEAD_EVERY_S
+        return max(due + pause, time.monotonic()) if due else time.monotonic() + pause
+
+    def _claim(self) -> float:
+        claimed, more = claim_due(CLAIMS_AT_ONCE)
+        self._publish(claimed)
+        return 0.0 if more else CLAIM_EVERY_S
+
+    def _publish(self, claimed: Sequence[Due]) -> None:
+        # A message that is lost here is claimed again when its lease is over.
+        with self.producer.batch(max_size=PUBLISH_AT_ONCE):
+            for due in claimed:
+                self.app.send_task(
+                    "pollers.poll_device",
+                    kwargs={"device_id": due.receiver_id, "claim_seq": due.claim_seq},
+                    producer=self.producer,
+                    queue=queue_of(due.tier, failing=due.failing),
+                    expires=EXPIRES_AFTER_INTERVALS * due.interval_s,
+                    ignore_result=True,
+                )
+
+    def _lead(self) -> float:
+        self._leading = self._leader.leads()
+        return LEAD_EVERY_S
+
+    def _show_pulse(self) -> float:
+        """Show that beat is alive, and have each queue's worker show itself."""
+        pulses.show(pulses.BEAT)
+        for queue in POLLING:
+            self.app.send_task(
+                "pollers.show_pulse",
+                kwargs={"part": queue},
+                producer=self.producer,
+                queue=queue,
+                expires=pulses.SILENT_AFTER_S,
+                ignore_result=True,
+            )
+        return pulses.EVERY_S
+
+    def close(self) -> None:
+        self._leader.close()
+        super().close()

@@ -1,0 +1,138 @@
+"""One receiver asked, through both its sources, within one deadline: the answers merged into a reading."""
+
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.conf import settings
+
+from core.claims import ServerFacts, Started
+from core.domain.reading import (
+    DeviceReading,
+    Failure,
+    Reading,
+    ReceiverReading,
+    ServerReading,
+    Source,
+    Unchanged,
+)
+from core.recording import ServerAnswer
+from pollers.keys import KeyUnreadable, read_key
+from pollers.shure.command_strings import converse
+from pollers.shure.deadlines import Deadline
+from pollers.shure.endpoints import Endpoint
+from pollers.shure.errors import Throttled, Unanswered, Unreachable
+from pollers.shure.families import family_of
+from pollers.shure.resources import Memories, Resources
+from pollers.shure.system_api import SystemApi
+
+TOTAL = timedelta(seconds=8)  # below the lease of a poll
+SERVER_WITHIN = timedelta(seconds=5)  # leaves the receiver its own three
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """What asking brought: the reading, what vouches for it, and how the server took it (None: not asked)."""
+
+    reading: Reading
+    memory: Memories
+    server: ServerAnswer | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _FromServer:
+    device: DeviceReading | Unchanged | Failure
+    name: str | None = None
+    values: ServerReading | None = None
+    memory: Memories
+    answer: ServerAnswer | None
+
+
+def ask(started: Started) -> Answers:
+    """Ask a receiver's sources. Raises nothing that a source can cause: a source that fails is a `Failure`.
+
+    The server comes first, because it knows where the receiver is now.
+    """
+    deadline = Deadline.after(TOTAL)
+    told = _ask_server(started, deadline.within(SERVER_WITHIN))
+    device = told.device if isinstance(told.device, DeviceReading) else started.known.device
+    strings = None
+    if Source.COMMAND_STRINGS in started.known.needs:
+        strings = _ask_receiver(device.model or started.known.device.model, device.address, deadline)
+    return Answers(
+        reading=Reading(system_api=told.device, name=told.name, values=told.values, command_strings=strings),
+        memory=told.memory,
+        server=told.answer,
+    )
+
+
+def endpoint_of(server: ServerFacts) -> Endpoint:
+    """Return a server ready to be asked. Raises `KeyUnreadable`, or `ValueError` for an address that is none."""
+    return Endpoint(
+        url=server.url,
+        key=read_key(server.key_reference),
+        ca_file=server.ca_file or None,
+        pins=server.pins,
+        allow_loopback=settings.ALLOW_LOOPBACK,
+    )
+
+
+def _ask_receiver(model: str | None, address: str | None, deadline: Deadline) -> ReceiverReading | Failure:
+    family = family_of(model)
+    if family is None or address is None:
+        return Failure(reason="unaddressed", detail="Its server has not told where the receiver is.")
+    try:
+        reading = converse(address, family, deadline=deadline, allow_loopback=settings.ALLOW_LOOPBACK)
+    except Unanswered as error:
+        return error.failure()
+    if reading.model is not None and family_of(reading.model) is not family:
+        # Addresses swap: what another receiver says must not be shown as this one's.
+        return Failure(
+            reason="mistaken",
+            detail=f"At {address} answers a {reading.model}: the server's address is out of date.",
+        )
+    return reading
+
+
+def _ask_server(started: Started, deadline: Deadline) -> _FromServer:
+    try:
+        api = SystemApi(endpoint_of(started.server))
+    except (KeyUnreadable, ValueError) as error:
+        return _FromServer(
+            device=Failure(reason="misconfigured", detail=str(error)),
+            memory=dict(started.memory),
+            answer=ServerAnswer(ok=False, latency_ms=None, detail=str(error)),
+        )
+    device = started.known.device
+    resources = Resources(
+        api=api,
+        source_id=device.source_id,
+        memory=dict(started.memory),
+        claim_seq=started.claim_seq,
+        deadline=deadline,
+    )
+    asked_at = time.monotonic()
+    try:
+        told = resources.device()
+        latency_ms = round((time.monotonic() - asked_at) * 1000)
+        capabilities = told.capabilities if isinstance(told, DeviceReading) else device.capabilities
+        values = None if Source.COMMAND_STRINGS in started.known.needs else resources.values(capabilities)
+    except Unanswered as error:
+        return _FromServer(device=error.failure(), memory=dict(started.memory), answer=_how_it_took(error))
+    return _FromServer(
+        device=told,
+        name=resources.name(),
+        values=values,
+        memory=resources.memory,
+        answer=ServerAnswer(ok=True, latency_ms=latency_ms),
+    )
+
+
+def _how_it_took(error: Unanswered) -> ServerAnswer | None:
+    match error:
+        case Throttled():
+            return None
+        case Unreachable(reason="gone"):
+            return ServerAnswer(ok=True, latency_ms=None)  # the server is well, it just knows no such device
+        case _:
+            return ServerAnswer(ok=False, latency_ms=None, detail=error.detail)

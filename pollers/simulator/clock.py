@@ -1,0 +1,38 @@
+"""Show time: how far the show is, and how far its packs have drained."""
+
+from dataclasses import dataclass
+
+from pollers.simulator.show import Moment
+from pollers.simulator.values import Unplayable
+
+FASTEST = 86_400
+
+
+@dataclass(slots=True)
+class Clock:
+    """Show time, from the machine's monotonic seconds that it is handed. Packs drain `speed` times as fast."""
+
+    speed: float = 1.0
+    paused: bool = False
+    _second: float = 0.0
+    _drained: float = 0.0
+    _asked_at: float | None = None
+
+    def at(self, now: float) -> Moment:
+        elapsed = 0.0 if self.paused or self._asked_at is None else now - self._asked_at
+        self._asked_at = now
+        self._second += elapsed
+        self._drained += elapsed * self.speed
+        return Moment(int(self._second), int(self._drained))
+
+    def turn(self, now: float, *, paused: bool | None = None, speed: float | None = None) -> None:
+        """Pause or go on, and set how fast packs drain, from now on."""
+        if speed is not None and not 0 <= speed <= FASTEST:
+            raise Unplayable(
+                f"speed is between 0 and {FASTEST}: a pack neither fills itself nor empties within a second"
+            )
+        self.at(now)
+        if speed is not None:
+            self.speed = speed
+        if paused is not None:
+            self.paused = paused

@@ -1,0 +1,41 @@
+"""The doors of the workers."""
+
+from celery import shared_task
+
+from core import claims, pulses, retention
+from core.domain.tiers import Tier
+from pollers import inventory
+from pollers.poll import poll
+
+
+@shared_task(name="pollers.poll_device", ignore_result=True)
+def poll_device(*, device_id: int, claim_seq: int | None = None) -> None:
+    """Poll one receiver. Without a claim, as an admin's own entry sends it, have beat claim it at once."""
+    if claim_seq is None:
+        claims.poll_now([device_id])
+    else:
+        poll(device_id=device_id, claim_seq=claim_seq)
+
+
+@shared_task(name="pollers.poll_tier", ignore_result=True)
+def poll_tier(*, tier: str) -> None:
+    """Poll a whole tier at once: what "Run selected tasks" on its row in the admin does."""
+    claims.poll_tier_now(Tier(tier))
+
+
+@shared_task(name="pollers.inventory", ignore_result=True)
+def take_inventory() -> None:
+    inventory.take_all()
+
+
+@shared_task(name="pollers.retention", ignore_result=True)
+def retain() -> None:
+    retention.ensure_partitions()
+    retention.drop_old_history()
+    retention.prune_windows()
+    retention.prune_alerts()
+
+
+@shared_task(name="pollers.show_pulse", ignore_result=True)
+def show_pulse(*, part: str) -> None:
+    pulses.show(part)

@@ -1,0 +1,112 @@
+"""Frames as they go out: encoded once, prepared once, handed to every socket that wants them."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import orjson
+from django.conf import settings
+
+from realtime.board import Board, Row
+from realtime.tick import Tick
+
+# What the guide's messages carry of a channel; each such update is complete in itself.
+IDENTITY = ("device_id", "receiver_id", "channel", "name")
+VALUES = (
+    "status",
+    "state",
+    "battery_level",
+    "charging",
+    "battery_status",
+    "rf_signal",
+    "rf_quality",
+    "interference",
+    "audio_level",
+    "peak_level",
+    "mute_status",
+)
+
+
+class Frame:
+    """One text frame for any number of sockets."""
+
+    __slots__ = ("_prepared", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._prepared: Any = None
+
+    @classmethod
+    def of(cls, message: Mapping[str, Any]) -> "Frame":
+        return cls(orjson.dumps(message).decode())
+
+    def prepared(self, factory: Any) -> Any:
+        """Return the frame as autobahn sends it, built at the first socket and shared by the others."""
+        if self._prepared is None:
+            self._prepared = factory.prepareMessage(self.text.encode())
+        return self._prepared
+
+
+def initial_message(board: Board, rows: Iterable[Row], *, timestamp: str) -> dict[str, Any]:
+    """Return the snapshot that a client begins with, before it is encoded."""
+    return {
+        "type": "initial_data",
+        "seq": board.seq,
+        "epoch": board.epoch,
+        "timestamp": timestamp,
+        "interval_ms": settings.WINDOW_MS,
+        "intervals": board.intervals,
+        "devices": list(rows),
+        "alerts": list(board.alerts.values()),
+    }
+
+
+def initial_data(board: Board, *, timestamp: str) -> Frame:
+    return Frame.of(initial_message(board, board.rows.values(), timestamp=timestamp))
+
+
+def device_update(row: Row, *, seq: int, timestamp: str, changes: Mapping[str, Any] | None = None) -> Frame:
+    """Return one channel's update for a client that knows only the guide's messages.
+
+    Without `changes` everything is news.
+    """
+    return Frame.of(
+        {
+            "type": "device_update",
+            **{name: row[name] for name in (*IDENTITY, *VALUES)},
+            "timestamp": timestamp,
+            "seq": seq,
+            "changes": {name: row[name] for name in VALUES} if changes is None else changes,
+        }
+    )
+
+
+def system_alert(alert: Row) -> Frame:
+    return Frame.of({"type": "system_alert", **alert})
+
+
+def heartbeat(board: Board, *, timestamp: str, live: bool, seen: list[tuple[str, str]]) -> Frame:
+    return Frame.of(
+        {
+            "type": "heartbeat",
+            "seq": board.seq,
+            "prev": board.seq,
+            "epoch": board.epoch,
+            "timestamp": timestamp,
+            "seen": seen,
+            "live": live,
+        }
+    )
+
+
+def system_health(tick: Tick, *, timestamp: str, sockets: int) -> Frame:
+    """Return the state of the parts of this system: seconds since each showed itself, None: never."""
+    return Frame.of(
+        {
+            "type": "system_health",
+            "timestamp": timestamp,
+            "status": "healthy" if tick.live else "unhealthy",
+            "silent": list(tick.silent),
+            "silent_s": {part: None if age is None else round(age, 1) for part, age in tick.silent_s.items()},
+            "open_sockets": sockets,
+        }
+    )

@@ -1,0 +1,50 @@
+"""Fixtures that tests of several rooms share."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.db import connection
+from django.test.utils import setup_databases, teardown_databases
+from pytest_django import DjangoDbBlocker
+
+# Rows that migrations made are put back as they were; all else is emptied.
+_EMPTY = """
+TRUNCATE core_server, core_location, core_group, core_roster, core_edited, core_inbox, core_changerecord,
+         core_window, core_pulse, core_token, core_alert, core_serverhealth, django_admin_log, django_session, auth_user CASCADE;
+UPDATE core_head SET epoch = 'test', seq = 0, intervals = '{}', emitted_at = NULL, access_version = 0;
+UPDATE django_celery_beat_periodictask SET enabled = true, last_run_at = NULL, total_run_count = 0;
+"""
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_test_environment: None, django_db_modify_db_settings: None, django_db_blocker: DjangoDbBlocker
+) -> Iterator[None]:
+    """The test database, for any test that asks: the stock fixture leaves the real one in place when no test of
+    the run is marked `django_db`.
+    """
+    del django_test_environment, django_db_modify_db_settings
+    with django_db_blocker.unblock():
+        before = setup_databases(verbosity=0, interactive=False)
+    yield
+    with django_db_blocker.unblock():
+        teardown_databases(before, verbosity=0)
+
+
+@pytest.fixture
+def committed(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """A database whose commits are real: for what is seen from several connections or processes."""
+    del django_db_setup
+    with django_db_blocker.unblock():
+        _empty()
+        yield
+        _empty()
+        connection.close()
+
+
+def _empty() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_database()")
+        (name,) = cursor.fetchone()
+        assert name.startswith("test_"), f"{name} is no test database"
+        cursor.execute(_EMPTY)

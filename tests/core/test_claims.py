@@ -1,0 +1,247 @@
+"""Who is due, and who may poll."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from django.contrib.postgres.functions import TransactionNow as Now
+from django.db import connection
+from django.db.models import F, QuerySet
+from django_celery_beat.models import IntervalSchedule, PeriodicTask
+
+from core import claims
+from core.domain.tiers import Tier
+from core.models import Claim, Receiver
+from tests.fleet import make_receivers
+
+
+def due_since(seconds: float) -> QuerySet[Claim]:
+    """Have every claim be due since so long, of 30 s intervals, and take back wishes to be polled at once."""
+    Claim.objects.update(wanted=False, slot_at=Now() - timedelta(seconds=30 + seconds))
+    return Claim.objects.all()
+
+
+def claimed() -> list[claims.Due]:
+    return claims.claim_due(1000)[0]
+
+
+@pytest.mark.django_db
+def test_what_is_due_is_claimed_once() -> None:
+    make_receivers(3)
+    due_since(1)
+
+    first, second = claimed(), claimed()
+
+    assert [due.claim_seq for due in first] == [1, 1, 1]
+    assert second == []
+
+
+@pytest.mark.django_db
+def test_slots_keep_their_rhythm_however_late_they_were_claimed() -> None:
+    make_receivers()
+    before = due_since(12).get().slot_at
+
+    claimed()
+
+    assert Claim.objects.get().slot_at == before + timedelta(seconds=30)
+
+
+@pytest.mark.django_db
+def test_after_a_stop_of_ten_minutes_a_slot_is_drawn_anew_and_not_made_up_for() -> None:
+    make_receivers(40)
+    due_since(600)
+
+    assert claimed() == []
+
+    waits = [30 - age.total_seconds() for (age,) in Claim.objects.values_list(Now() - F("slot_at"))]
+    assert min(waits) >= 0
+    assert max(waits) <= 30
+    assert max(waits) - min(waits) > 10  # spread; forty even draws are this close once in 10^7
+
+
+@pytest.mark.django_db
+def test_a_receiver_that_is_wanted_is_claimed_at_once_and_keeps_its_rhythm() -> None:
+    receiver, *_ = make_receivers(2)
+    due_since(-20)
+    slot = Claim.objects.get(receiver=receiver).slot_at
+
+    assert claims.poll_now([receiver.pk]) == 1
+
+    assert [due.receiver_id for due in claimed()] == [receiver.pk]
+    assert Claim.objects.get(receiver=receiver).slot_at == slot
+    assert claimed() == []
+
+
+@pytest.mark.django_db
+def test_a_tier_is_polled_at_once() -> None:
+    make_receivers(3)
+    due_since(-20)
+    Claim.objects.filter(pk=Claim.objects.first().pk).update(tier=Tier.OFFLINE)  # type: ignore[union-attr]
+
+    assert claims.poll_tier_now(Tier.NORMAL) == 2
+
+    assert len(claimed()) == 2
+
+
+@pytest.mark.django_db
+def test_a_receiver_in_flight_is_not_claimed_again_before_its_lease_is_over() -> None:
+    make_receivers()
+    due_since(1)
+    claimed()
+
+    Claim.objects.update(wanted=True)
+    assert claimed() == []
+
+    Claim.objects.update(wanted=True, inflight_until=Now() - timedelta(seconds=1))
+    assert [due.claim_seq for due in claimed()] == [2]
+
+
+@pytest.mark.parametrize(("seconds", "lease"), [(10, 10), (30, 15)])
+@pytest.mark.django_db
+def test_a_lost_message_costs_the_interval_but_never_more_than_15_s(seconds: int, lease: int) -> None:
+    make_receivers()
+    Receiver.objects.update(interval_s=seconds)
+    due_since(seconds + 1 - 30)
+
+    claimed()
+
+    assert Claim.objects.filter(inflight_until=Now() + timedelta(seconds=lease)).exists()
+
+
+@pytest.mark.django_db
+def test_nothing_is_claimed_of_what_is_disabled() -> None:
+    receivers = make_receivers(2)
+    Receiver.objects.filter(pk=receivers[0].pk).update(enabled=False)
+    due_since(1)
+
+    assert [due.receiver_id for due in claimed()] == [receivers[1].pk]
+
+    receivers[1].server.enabled = False
+    receivers[1].server.save()
+    due_since(1).update(inflight_until=None)
+    assert claimed() == []
+
+
+@pytest.mark.django_db
+def test_a_disabled_tier_is_not_polled_and_an_edited_interval_is_in_force_at_the_next_claim() -> None:
+    make_receivers()
+    row = PeriodicTask.objects.get(name="poll:normal")
+    row.interval = IntervalSchedule.objects.create(every=2, period="minutes")
+    row.save()
+    due_since(91)
+
+    assert [due.interval_s for due in claimed()] == [120]
+
+    PeriodicTask.objects.filter(name="poll:normal").update(enabled=False)
+    due_since(1).update(inflight_until=None)
+    assert claimed() == []
+
+
+@pytest.mark.django_db
+def test_an_interval_that_was_shortened_makes_due_what_was_not() -> None:
+    make_receivers()
+    due_since(-24)
+    assert claimed() == []
+
+    Receiver.objects.update(interval_s=5)
+
+    assert [due.interval_s for due in claimed()] == [5]
+
+
+@pytest.mark.django_db
+def test_a_tier_whose_row_is_gone_keeps_its_default_interval() -> None:
+    make_receivers()
+    PeriodicTask.objects.filter(name="poll:normal").delete()
+    due_since(1)
+
+    assert [due.interval_s for due in claimed()] == [30]
+
+
+@pytest.mark.django_db
+def test_a_claim_is_started_once_even_when_its_message_comes_twice() -> None:
+    (receiver,) = make_receivers()
+    (due,) = claimed()
+
+    first = claims.start(receiver_id=receiver.pk, claim_seq=due.claim_seq)
+    second = claims.start(receiver_id=receiver.pk, claim_seq=due.claim_seq)
+
+    assert first is not None
+    assert second is None
+    assert Claim.objects.filter(inflight_until=Now() + timedelta(seconds=claims.POLL_LEASE_S)).exists()
+
+
+@pytest.mark.django_db
+def test_a_claim_that_was_overtaken_is_not_started() -> None:
+    (receiver,) = make_receivers()
+    (due,) = claimed()
+    Claim.objects.update(inflight_until=None, wanted=True)
+    claimed()
+
+    assert claims.start(receiver_id=receiver.pk, claim_seq=due.claim_seq) is None
+
+
+@pytest.mark.django_db
+def test_starting_a_claim_brings_everything_that_the_poll_needs_in_one_statement(
+    django_assert_num_queries: pytest.FixtureRequest,
+) -> None:
+    (receiver,) = make_receivers(model="AD4D")
+    (due,) = claimed()
+
+    with django_assert_num_queries(1):  # type: ignore[operator]  # a context manager, untyped
+        started = claims.start(receiver_id=receiver.pk, claim_seq=due.claim_seq)
+
+    assert started is not None
+    assert started.server.url == "https://198.51.100.7:10000"
+    assert started.known.device.source_id == receiver.source_id
+    assert [(one.device_id, one.number) for one in started.known.channels] == [
+        (receiver.code, 1),
+        (f"{receiver.code}-2", 2),
+    ]
+    assert started.known.intervals == {
+        Tier.CRITICAL: timedelta(seconds=10),
+        Tier.NORMAL: timedelta(seconds=30),
+        Tier.OFFLINE: timedelta(seconds=60),
+    }
+    assert started.memory == {}
+
+
+@pytest.mark.usefixtures("committed")
+def test_several_beats_at_once_claim_every_receiver_once() -> None:
+    make_receivers(200)
+    together = threading.Barrier(4)
+
+    def beat() -> list[int]:
+        together.wait()
+        found = [due.receiver_id for _ in range(4) for due in claims.claim_due(30)[0]]
+        connection.close()
+        return found
+
+    with ThreadPoolExecutor(4) as pool:
+        found = [one for beat_found in pool.map(lambda _: beat(), range(4)) for one in beat_found]
+
+    assert len(found) == len(set(found)) == 200
+
+
+@pytest.mark.usefixtures("committed")
+def test_a_row_that_another_beat_holds_is_passed_over_without_waiting() -> None:
+    held, free = make_receivers(2)
+    holding, release = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("BEGIN")
+            cursor.execute("SELECT FROM core_claim WHERE receiver_id = %s FOR UPDATE", [held.pk])
+            holding.set()
+            release.wait(10)
+            cursor.execute("ROLLBACK")
+        connection.close()
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    assert holding.wait(10)
+    try:
+        assert [due.receiver_id for due in claimed()] == [free.pk]
+    finally:
+        release.set()
+        holder.join()

@@ -1,0 +1,300 @@
+"""The wall while things change: on the microphones, on the way to it, and in the page."""
+
+import gzip
+from datetime import timedelta
+
+import pytest
+import pytest_asyncio
+from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
+from playwright.async_api import Page, expect
+
+from core.models import Receiver
+from realtime.windows import emit
+from tests.dashboard.conftest import PASSWORD, Backstage
+from tests.dashboard.stage import Placed, change, put, show_poller_alive
+from tests.dashboard.web import Web
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")  # the browser outlives a test
+
+CRITICAL = {"state": "critical", "reasons": ["battery_critical"], "battery_minutes": 22, "battery_bars": 1}
+
+# What the guide's own client does to a tile at each update.
+GUIDE_S_UPDATE = """
+(data) => {
+    const deviceElement = document.getElementById(`device-${data.device_id}`);
+    deviceElement.querySelector(".battery-bar").style.width = `${data.battery_level}%`;
+    deviceElement.querySelector(".signal-icon").className = `signal-icon ${data.rf_quality}`;
+    deviceElement.querySelector(".last-update").textContent = "4:41:12 PM";
+}
+"""
+# Notes which tiles are touched from now on, but for their ages, which count seconds by themselves.
+NOTE_TOUCHED = """
+() => {
+    window.touched = new Set();
+    new MutationObserver((records) => {
+        for (const { target } of records) {
+            const element = target.nodeType === Node.TEXT_NODE ? target.parentElement : target;
+            const tile = element?.closest(".tile");
+            if (tile && !element.closest(".last-update")) window.touched.add(tile.id);
+        }
+    }).observe(document.querySelector(".tiles"),
+        { subtree: true, childList: true, characterData: true, attributes: true });
+}
+"""
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def wall(signed_in: Page, backstage: Backstage) -> Page:
+    """The wall of three microphones that are well, connected."""
+    await backstage(show_poller_alive)
+    await backstage(put, [Placed(name="Pastor"), Placed(name="Worship"), Placed(name="Guest")])
+    await connected(signed_in)
+    return signed_in
+
+
+async def connected(page: Page, address: str = "/wall/") -> None:
+    """Open the wall and wait for what its socket says first."""
+    async with page.expect_event("websocket", lambda socket: "/ws/devices/" in socket.url) as opened:
+        await page.goto(address)
+    await (await opened.value).wait_for_event("framereceived")
+
+
+async def test_a_change_reaches_its_tile_and_no_other(wall: Page, backstage: Backstage) -> None:
+    await wall.evaluate(NOTE_TOUCHED)
+
+    await backstage(change, "SHURE002", **CRITICAL)
+
+    await expect(wall.locator("#device-SHURE002 .headline")).to_have_text("0:22 left", timeout=2000)
+    await expect(wall.locator("#device-SHURE002")).to_have_attribute(
+        "aria-label", "SHURE002, Worship, critical, 0:22 left"
+    )
+    assert await wall.evaluate("() => [...window.touched]") == ["device-SHURE002"]
+
+
+async def test_a_change_of_state_shows_in_header_title_favicon_and_strip(
+    wall: Page, backstage: Backstage
+) -> None:
+    await expect(wall.locator(".count:visible")).to_have_text(["3 ok"])
+
+    await backstage(change, "SHURE002", **CRITICAL)
+
+    await expect(wall.locator(".count:visible")).to_have_text(["1 critical", "2 ok"])
+    await expect(wall).to_have_title("(1!) Wall")
+    await expect(wall.locator("link[rel=icon]")).to_have_attribute("href", await icon(wall, "critical"))
+    await expect(wall.locator(".trouble")).to_have_attribute("href", "#device-SHURE002")
+
+    await backstage(change, "SHURE002", state="ok", reasons=[], battery_minutes=500, battery_bars=5)
+
+    await expect(wall.locator(".count:visible")).to_have_text(["3 ok"])
+    await expect(wall).to_have_title("Wall")
+    await expect(wall.locator(".strip")).to_be_hidden()
+
+
+async def icon(page: Page, state: str) -> str:
+    found = await page.locator("link[rel=icon]").get_attribute(f"data-{state}")
+    assert found
+    return found
+
+
+async def test_channels_come_and_go_by_themselves(wall: Page, backstage: Backstage) -> None:
+    await backstage(put, [Placed(name="Podium")])
+    await expect(wall.locator(".tile .name")).to_have_text(["Pastor", "Worship", "Guest", "Podium"])
+
+    def disable_the_first() -> None:
+        Receiver.objects.filter(code="SHURE001").update(enabled=False)
+        emit()
+
+    await backstage(disable_the_first)
+    await expect(wall.locator(".tile .name")).to_have_text(["Worship", "Guest", "Podium"])
+    await expect(wall.locator(".total")).to_have_text("3 channels")
+
+
+async def test_a_script_of_the_guide_s_may_edit_a_tile_and_the_next_news_put_it_right(
+    wall: Page, backstage: Backstage
+) -> None:
+    await wall.evaluate(GUIDE_S_UPDATE, {"device_id": "SHURE001", "battery_level": 20, "rf_quality": "poor"})
+    tile = wall.locator("#device-SHURE001")
+    await expect(tile.locator(".signal-icon")).to_have_class("signal-icon poor")
+
+    await backstage(change, "SHURE001", battery_bars=3, rf_quality="good")
+
+    await expect(tile.locator(".signal-icon")).to_have_class("signal-icon good")
+    await expect(tile.locator(".battery")).to_have_attribute("data-bars", "3")
+    await expect(tile.locator(".battery-bar")).to_have_css("width", "60px")
+    await expect(tile.locator(".last-update")).to_have_text("9 s", timeout=10_000)
+
+
+async def test_values_that_no_frame_renews_grow_old_in_front_of_everybody(wall: Page) -> None:
+    await wall.clock.install()
+    await connected(wall)
+    tile = wall.locator("#device-SHURE001")
+
+    await wall.clock.fast_forward(60_000)
+    await expect(tile).to_have_attribute("data-age", "late")
+    await expect(tile.locator(".headline")).to_have_text("6:20")
+
+    await wall.clock.fast_forward(60_000)
+    await expect(tile).to_have_attribute("data-state", "stale")
+    await expect(tile.locator(".headline")).to_have_text("6:20?")
+    await expect(wall.locator(".count:visible")).to_have_text(["3 stale"])
+
+    await wall.clock.fast_forward(600_000)
+    await expect(tile.locator(".headline")).to_have_text("—")
+    await expect(tile.locator(".note")).to_contain_text("last 6:20 at ")
+
+
+async def test_a_web_server_that_dies_is_told_and_its_return_brings_what_was_missed(
+    wall: Page, web: Web, backstage: Backstage
+) -> None:
+    await wall.evaluate("() => { window.loadedOnce = true; }")
+    banner = wall.locator("#connection")
+
+    web.kill()
+
+    await expect(banner).to_contain_text("Connection lost", timeout=15_000)
+    await expect(banner).to_contain_text("values may be old. Retrying")
+    await expect(wall.locator(".tile")).to_have_count(3)
+    await expect(wall.locator("#polling")).to_be_hidden()
+
+    await backstage(change, "SHURE002", **CRITICAL)
+    web.start()
+    await banner.get_by_role("button", name="Retry now").click()
+
+    await expect(banner).to_be_hidden()
+    await expect(wall.locator("#device-SHURE002")).to_have_attribute("data-state", "critical")
+    assert await wall.evaluate("() => window.loadedOnce")
+
+
+async def test_a_web_server_that_hangs_is_noticed_by_its_silence(wall: Page, web: Web) -> None:
+    web.freeze()
+
+    await expect(wall.locator("#connection")).to_contain_text("Connection lost 1", timeout=15_000)
+
+    web.thaw()
+    await expect(wall.locator("#connection")).to_be_hidden(timeout=15_000)
+
+
+async def test_a_poller_that_stops_is_told_apart_from_the_connection(
+    wall: Page, backstage: Backstage
+) -> None:
+    await backstage(show_poller_alive, ago=timedelta(minutes=1))
+
+    await expect(wall.locator("#polling")).to_contain_text("Polling stopped", timeout=15_000)
+    await expect(wall.locator("#connection")).to_be_hidden()
+
+    await backstage(show_poller_alive)
+    await expect(wall.locator("#polling")).to_be_hidden(timeout=15_000)
+
+
+async def test_somebody_who_was_signed_out_elsewhere_is_led_to_the_sign_in(
+    wall: Page, web: Web, backstage: Backstage
+) -> None:
+    await backstage(Session.objects.all().delete)
+
+    web.kill()
+    web.start()
+
+    sign_in = wall.locator("#connection").get_by_role("link", name="Sign in")
+    await expect(sign_in).to_be_visible(timeout=15_000)
+    await expect(wall.locator("#connection")).to_contain_text("You are no longer signed in")
+    await expect(wall.locator(".tile")).to_have_count(3)
+    assert await sign_in.get_attribute("href") == "/sign-in/?next=/wall/"
+
+
+async def test_pages_turn_by_themselves_those_with_trouble_first(wall: Page, backstage: Backstage) -> None:
+    await backstage(put, [Placed(name=f"Mic {number}") for number in range(20)])
+    await backstage(put, [Placed(name="Last", values=CRITICAL)])
+    await wall.clock.install()
+    await connected(wall)
+    shown = wall.locator(".tile:visible .name")
+
+    await expect(shown).to_have_text([*(f"Mic {number}" for number in range(9, 20)), "Last"])
+    await expect(wall.locator(".pager .where")).to_have_text("2/2")
+
+    await wall.clock.run_for(12_000)
+    await expect(shown).to_have_text(
+        ["Pastor", "Worship", "Guest", *(f"Mic {number}" for number in range(9))]
+    )
+
+    await wall.locator(".trouble").click()
+    await expect(wall.locator("#device-SHURE024")).to_be_visible()
+
+
+async def test_a_page_that_is_held_stays(wall: Page, backstage: Backstage) -> None:
+    await backstage(put, [Placed(name=f"Mic {number}") for number in range(20)])
+    await wall.clock.install()
+    await connected(wall)
+
+    await wall.get_by_role("button", name="Next page").click()
+    await wall.clock.run_for(60_000)
+
+    await expect(wall.locator(".pager .where")).to_have_text("2/2")
+    await expect(wall.get_by_role("button", name="Hold")).to_have_attribute("aria-pressed", "true")
+
+
+async def test_a_hostile_name_that_comes_later_is_text(wall: Page, backstage: Backstage) -> None:
+    await backstage(put, [Placed(name='<img src=x onerror="alert(1)">\u202egnp')])
+
+    await expect(wall.locator("#device-SHURE004 .name")).to_have_text(
+        '<img src=x onerror="alert(1)">\\u202Egnp'
+    )
+    await expect(wall.locator("#device-SHURE004 img")).to_have_count(0)
+
+
+async def test_the_keyboard_alone_signs_in_and_out(page: Page, operator: User) -> None:
+    await page.goto("/wall/?theme=light")
+    await expect(page.get_by_label("User name")).to_be_focused()
+    await page.keyboard.type(operator.username)
+    await page.keyboard.press("Tab")
+    await page.keyboard.type(PASSWORD)
+    await page.keyboard.press("Enter")
+    await page.wait_for_url("**/wall/?theme=light")
+
+    await page.keyboard.press("Tab")
+    await expect(page.locator("summary")).to_be_focused()
+    await page.keyboard.press("Enter")
+    await page.keyboard.press("Tab")
+    await page.keyboard.press("Tab")
+    await expect(page.get_by_role("button", name="Sign out")).to_be_focused()
+    await page.keyboard.press("Enter")
+    await page.wait_for_url("**/sign-in/")
+
+
+async def test_a_kiosk_has_no_navigation(wall: Page) -> None:
+    await connected(wall, "/wall/?kiosk=1")
+
+    await expect(wall.locator(".menu")).to_have_count(0)
+    await expect(wall.locator("body")).to_have_css("cursor", "none")
+
+
+async def test_the_first_view_weighs_90_kilobytes_at_most(wall: Page) -> None:
+    await wall.wait_for_load_state("networkidle")
+
+    files = await wall.evaluate(
+        "() => performance.getEntriesByType('resource').map(({ encodedBodySize }) => encodedBodySize)"
+    )
+
+    page = gzip.compress(await (await wall.request.get("/wall/")).body())
+    assert len(files) > 20
+    assert all(files)
+    assert len(page) + sum(files) <= 90_000
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/admin/",
+        "/admin/core/receiver/",
+        "/admin/core/server/add/",
+        "/admin/django_celery_beat/periodictask/add/",
+    ],
+)
+async def test_the_admin_works_under_the_policy(signed_in: Page, backstage: Backstage, address: str) -> None:
+    await backstage(User.objects.update, is_staff=True, is_superuser=True)
+
+    answer = await signed_in.goto(address)
+
+    assert answer is not None
+    assert answer.status == 200
+    await expect(signed_in.locator("#site-name")).to_be_visible()

@@ -1,0 +1,211 @@
+"""The hub without its bell, without its database, and after a rewind: no client is left with a silent gap."""
+
+import threading
+from datetime import datetime
+from typing import Any
+
+import pytest
+from asgiref.sync import async_to_sync
+from channels.layers import get_channel_layer
+from django.db import DatabaseError, connection, transaction
+
+from core import pulses
+from core.models import Head, Receiver, Window
+from realtime import hub, windows
+from realtime.frames import Frame
+from realtime.hub import Hub
+from realtime.tick import Tick, look
+from realtime.windows import emit
+from tests.fleet import answered, heard, make_receivers
+from tests.polling import record_poll
+from tests.realtime.conftest import Connect, in_thread
+
+
+def receiver_told() -> Receiver:
+    (receiver,) = make_receivers(model="ULXD4D")
+    record_poll(receiver, answered(heard(1), heard(2)))
+    emit()
+    return receiver
+
+
+def change(receiver: Receiver, khz: int) -> None:
+    record_poll(receiver, answered(heard(1, frequency_khz=khz), heard(2)))
+    emit()
+
+
+async def test_a_window_whose_bell_was_lost_is_read_from_the_database(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receiver = await in_thread(receiver_told)
+    client = await connect()
+    first = await client.frame("initial_data")
+
+    monkeypatch.setattr(windows, "batch_device_updates", lambda _window: None)
+    await in_thread(change, receiver, 600_000)
+    await in_thread(change, receiver, 601_000)
+    told = [await client.frame("batch_update") for _ in range(2)]
+
+    assert [frame["seq"] for frame in told] == [first["seq"] + 1, first["seq"] + 2]
+    assert told[-1]["updates"][0]["changes"] == {"frequency_khz": 601_000}
+
+
+async def test_a_bell_that_skips_a_window_brings_the_skipped_one_first(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub, "LOOK_S", 60)  # the bell alone
+    receiver = await in_thread(receiver_told)
+    client = await connect()
+    first = await client.frame("initial_data")
+
+    monkeypatch.setattr(windows, "LARGEST_BELL", 0)
+    with monkeypatch.context() as lost:
+        lost.setattr(windows, "batch_device_updates", lambda _window: None)
+        await in_thread(change, receiver, 600_000)
+    await in_thread(change, receiver, 601_000)
+    told = [await client.frame("batch_update") for _ in range(2)]
+
+    assert [frame["seq"] for frame in told] == [first["seq"] + 1, first["seq"] + 2]
+
+
+async def test_a_bell_that_rings_twice_is_one_window(connect: Connect) -> None:
+    receiver = await in_thread(receiver_told)
+    client = await connect()
+    first = await client.frame("initial_data")
+
+    def ring_again() -> None:
+        window = Window.objects.latest("seq")
+        message = {"type": "batch_update", "seq": window.seq, "epoch": window.epoch, "frame": window.frame}
+        async_to_sync(get_channel_layer().group_send)("devices", message)
+
+    await in_thread(change, receiver, 600_000)
+    await in_thread(ring_again)
+    await in_thread(change, receiver, 601_000)
+    told = [await client.frame("batch_update") for _ in range(2)]
+
+    assert [frame["seq"] for frame in told] == [first["seq"] + 1, first["seq"] + 2]
+
+
+async def test_a_hub_that_missed_more_than_is_kept_gives_everybody_a_new_snapshot(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receiver = await in_thread(receiver_told)
+    client = await connect()
+    first = await client.frame("initial_data")
+
+    def lose_two_windows() -> None:
+        monkeypatch.setattr(windows, "batch_device_updates", lambda _window: None)
+        with transaction.atomic():  # so that the hub sees the head move and no window with it
+            change(receiver, 600_000)
+            change(receiver, 601_000)
+            Window.objects.all().delete()
+
+    await in_thread(lose_two_windows)
+    again = await client.frame("initial_data", "batch_update")
+
+    assert (again["type"], again["seq"]) == ("initial_data", first["seq"] + 2)
+    assert again["devices"][0]["frequency_khz"] == 601_000
+
+
+async def test_a_window_that_comes_while_the_database_is_looked_at_is_no_rewind(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receiver = await in_thread(receiver_told)
+    client = await connect()
+    first = await client.frame("initial_data")
+    looked, told = threading.Event(), threading.Event()
+
+    def look_slowly(since: datetime) -> Tick:
+        tick = look(since)
+        looked.set()
+        told.wait(5)
+        return tick
+
+    monkeypatch.setattr(hub, "look", look_slowly)
+    await in_thread(looked.wait, 5)
+    await in_thread(change, receiver, 600_000)
+    window = await client.frame("batch_update", "initial_data")
+    told.set()
+    await in_thread(change, receiver, 601_000)
+    next_window = await client.frame("batch_update", "initial_data")
+
+    assert (window["type"], window["seq"]) == ("batch_update", first["seq"] + 1)
+    assert (next_window["type"], next_window["seq"]) == ("batch_update", first["seq"] + 2)
+
+
+@pytest.mark.parametrize(
+    "rewind", [{"epoch": "restored", "seq": 0}, {"seq": 0}], ids=["new epoch", "lower head"]
+)
+async def test_after_a_rewind_of_the_database_everybody_starts_over(
+    connect: Connect, rewind: dict[str, Any]
+) -> None:
+    await in_thread(receiver_told)
+    client = await connect()
+    first = await client.frame("initial_data")
+
+    await in_thread(Head.objects.update, **rewind)
+    again = await client.frame("initial_data")
+
+    assert (again["epoch"], again["seq"]) == (rewind.get("epoch", first["epoch"]), 0)
+
+
+async def test_heartbeats_go_on_and_say_so_while_the_database_cannot_be_read(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await in_thread(receiver_told)
+    client = await connect()
+    await client.frame("initial_data")
+    monkeypatch.setattr(hub, "HEARTBEAT_S", 0.2)
+    monkeypatch.setattr(hub, "SILENT_AFTER_S", 1)
+
+    def away(_since: object) -> None:
+        raise DatabaseError("the database is away")
+
+    monkeypatch.setattr(hub, "look", away)
+    beats = [await client.frame("heartbeat") for _ in range(3)]
+
+    assert [beat["live"] for beat in beats][-1] is False
+    assert beats[0]["timestamp"] < beats[-1]["timestamp"]
+
+
+async def test_a_socket_that_fails_costs_the_others_nothing(connect: Connect) -> None:
+    receiver = await in_thread(receiver_told)
+    client = await connect()
+    await client.frame("initial_data")
+
+    class Broken:
+        def push(self, frame: Frame) -> None:
+            raise RuntimeError(f"no room for {len(frame.text)} characters")
+
+    broken = Broken()
+    Hub.of_this_loop().batch.add(broken)
+    await in_thread(change, receiver, 600_000)
+
+    assert (await client.frame("batch_update"))["updates"]
+    assert broken not in Hub.of_this_loop().batch
+
+
+async def test_a_poller_that_falls_silent_is_told_at_once_and_so_is_its_return(connect: Connect) -> None:
+    await in_thread(receiver_told)
+    client = await connect()
+    await client.frame("initial_data")
+
+    await in_thread(everybody_shows)
+    alive = await client.frame("heartbeat")
+    await in_thread(nobody_showed_for, seconds=11)
+    silent = await client.frame("heartbeat")
+
+    assert (alive["live"], silent["live"]) == (True, False)
+
+
+PARTS = ("beat", "poll.critical", "poll.normal", "poll.offline", "poll.suspect")
+
+
+def everybody_shows() -> None:
+    for part in PARTS:
+        pulses.show(part)
+    emit()
+
+
+def nobody_showed_for(seconds: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE core_pulse SET at = now() - make_interval(secs => %s)", [seconds])

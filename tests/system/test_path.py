@@ -1,0 +1,116 @@
+"""From a knob on a receiver to an operator's eye, through every part as it is deployed."""
+
+import subprocess
+import time
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.system.show import Show, listening, until
+from tests.system.stack import ROOT
+
+INTERVAL_S = 5
+GRACE_S = 2  # from the poll to the tile
+
+
+@pytest.fixture
+def often(show: Show) -> Show:
+    show.poll_every(INTERVAL_S)
+    return show
+
+
+def test_a_value_set_on_a_receiver_reaches_socket_and_tile_within_the_interval_and_two_seconds(
+    often: Show, page: Page
+) -> None:
+    source_id = often.simulator.source_ids[0]
+    device_id = often.device_id(source_id, 3)
+    page.goto("/wall/")
+    loads = page.evaluate("() => performance.timeOrigin")
+    tile = page.locator(f"#device-{device_id}")
+    expect(tile).to_be_visible()
+
+    with listening(often.stack, "/ws/devices/?mode=batch") as feed:
+        feed.next("initial_data", within_s=5)
+        for minutes, told in ((95, "1:35"), (20, "0:20 left"), (300, "5:00")):
+            began = time.monotonic()
+            often.simulator.set(source_id, 3, battery_minutes=minutes)
+
+            changes = feed.change_of(device_id, within_s=INTERVAL_S + GRACE_S)
+            left_s = INTERVAL_S + GRACE_S - (time.monotonic() - began)
+            expect(tile.locator(".headline")).to_have_text(told, timeout=1000 * left_s)
+            assert changes["battery_minutes"] == minutes
+
+    assert page.evaluate("() => performance.timeOrigin") == loads
+    often.simulator.release(source_id, 3)
+
+
+def test_with_nothing_changing_for_two_minutes_nothing_is_recorded_and_nothing_is_sent(often: Show) -> None:
+    stack, simulator = often.stack, often.simulator
+    recorded = "SELECT (SELECT count(*) FROM core_changerecord), (SELECT seq FROM core_head)"
+    polls = "SELECT sum(claim_seq) FROM core_claim"
+    with (
+        listening(stack, "/ws/devices/?mode=batch") as batch,
+        listening(stack, "/ws/devices/") as single,
+    ):
+        settle(often)
+        simulator.reset_counts()
+        before, ((polled_before,),) = stack.sql(recorded), stack.sql(polls)
+        quiet_until = time.monotonic() + 120
+        for feed in (batch, single):
+            feed.forget()
+        while time.monotonic() < quiet_until:
+            for feed in (batch, single):
+                feed.next("heartbeat", within_s=12)
+
+        counts = simulator.counts()
+        asked = sum(counts.requests["GET /devices/{id}"].values()) + sum(
+            counts.requests.get("GET /devices/{id}/name", {}).values()
+        )
+        ((polled,),) = stack.sql(polls)
+        assert stack.sql(recorded) == before
+        assert polled - polled_before >= 2 * 120 / INTERVAL_S - 4
+        assert {frame["type"] for frame in batch.heard} == {"heartbeat"}
+        assert {frame["type"] for frame in single.heard} <= {"heartbeat", "connection_update"}
+        assert counts.conditional >= 0.9 * asked
+        assert counts.not_modified >= 0.9 * asked
+
+        source_id = simulator.source_ids[0]
+        simulator.set(source_id, 2, battery_minutes=77)
+        device_id = often.device_id(source_id, 2)
+        assert batch.change_of(device_id, within_s=INTERVAL_S + GRACE_S) == {"battery_minutes": 77}
+    simulator.release(source_id, 2)
+
+
+def settle(show: Show) -> None:
+    """Wait until a poll of each receiver after the last change was recorded, and told."""
+    show.stack.sql(
+        "UPDATE core_claim SET wanted = true, troubled_at = NULL"
+    )  # trouble would linger for minutes
+    ((before,),) = show.stack.sql("SELECT sum(claim_seq) FROM core_claim")
+    until(
+        lambda: show.stack.sql("SELECT sum(claim_seq) >= %s FROM core_claim", before + 6) == [(True,)],
+        within_s=60,
+        what="every receiver was polled again",
+    )
+    until(lambda: show.stack.sql("SELECT count(*) FROM core_inbox") == [(0,)], within_s=5, what="all is told")
+    time.sleep(1.5)  # the window that is under way
+
+
+def test_the_printed_lines_show_the_feed(often: Show) -> None:
+    said = "".join(often.stack.said)
+    printed = said[said.index("See the feed") :]
+    command = printed[printed.index("\n\n") + 2 : printed.index("\nPY\n") + 4]
+    source_id = often.simulator.source_ids[1]
+    settle(often)
+
+    with subprocess.Popen(
+        ["/bin/sh", "-c", command], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as shell:
+        assert shell.stdout is not None
+        first = shell.stdout.readline()
+        often.simulator.set(source_id, 1, battery_minutes=61)
+        rest = shell.stdout.readlines()
+
+    assert first == "initial_data 6 devices\n"
+    assert rest[-1] == "batch_update 1 updates\n"
+    often.simulator.release(source_id, 1)

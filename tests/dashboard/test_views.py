@@ -172,7 +172,7 @@ def test_a_wall_costs_the_same_statements_whatever_its_size(
 ) -> None:
     put([Placed(name=f"Mic {number}") for number in range(channels)])
 
-    with django_assert_num_queries(8):  # session, user, groups; begin, isolation, head, rows, commit
+    with django_assert_num_queries(9):  # session, user, groups; begin, isolation, head, rows, alerts, commit
         browser.get("/wall/")
 
 

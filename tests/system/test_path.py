@@ -75,9 +75,9 @@ def test_with_nothing_changing_for_two_minutes_nothing_is_recorded_and_nothing_i
         assert counts.not_modified >= 0.9 * asked
 
         source_id = simulator.source_ids[0]
-        simulator.set(source_id, 2, battery_minutes=77)
+        simulator.set(source_id, 2, frequency_khz=602_125)
         device_id = often.device_id(source_id, 2)
-        assert batch.change_of(device_id, within_s=INTERVAL_S + GRACE_S) == {"battery_minutes": 77}
+        assert batch.change_of(device_id, within_s=INTERVAL_S + GRACE_S) == {"frequency_khz": 602_125}
     simulator.release(source_id, 2)
 
 

@@ -80,6 +80,7 @@ def program(cluster: Path, sockets: Path, *, throwaway: bool = False) -> Program
         ),
         ready=accepts_connections,
         stop_signal=Signals.SIGINT,  # ends the sessions, writes a checkpoint; TERM would wait for the clients
+        orphan_signal=Signals.SIGINT,
         stop_within_s=20,
         # After a kill -9 the old backends may hold the shared memory until their statements end.
         deaths_allowed=6,

@@ -10,7 +10,7 @@ class CannotStart(Exception):
     """Micboard cannot come up; the message is one sentence for the person at the terminal."""
 
 
-def tied(command: tuple[str, ...], signal: Signals = Signals.SIGTERM) -> tuple[str, ...]:
+def tied(command: tuple[str, ...], signal: Signals = Signals.SIGKILL) -> tuple[str, ...]:
     """Return the command so that it gets this signal when the process that starts it is gone."""
     return ("setpriv", "--pdeathsig", signal.name.removeprefix("SIG"), "--", *command)
 
@@ -28,6 +28,9 @@ class Program:
     ready: Callable[[], bool] | re.Pattern[str]
     wrapper: tuple[str, ...] = ()
     stop_signal: Signals = Signals.SIGTERM
+    # With its runner it is killed: what keeps nothing has nothing to see to, and might wait for a service that is
+    # gone too. A service gets its word instead.
+    orphan_signal: Signals = Signals.SIGKILL
     stop_within_s: float = 10
     ready_within_s: float = 60
     deaths_allowed: int = 3
@@ -35,4 +38,4 @@ class Program:
     @property
     def argv(self) -> tuple[str, ...]:
         # The kernel forgets whom a process is tied to when credentials change: so inside the wrapper.
-        return (*self.wrapper, *tied(self.command, self.stop_signal))
+        return (*self.wrapper, *tied(self.command, self.orphan_signal))

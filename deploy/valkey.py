@@ -6,6 +6,7 @@ import shutil
 import socket
 from importlib.util import find_spec
 from pathlib import Path
+from signal import Signals
 
 from deploy.program import CannotStart, Program
 
@@ -54,4 +55,5 @@ def program(folder: Path, sockets: Path, *, throwaway: bool = False) -> Program:
             *("--databases", "64", "--loglevel", "warning"),
         ),
         ready=answers,
+        orphan_signal=Signals.SIGTERM,  # writes what it has
     )

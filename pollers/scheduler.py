@@ -9,8 +9,9 @@ import logging
 import signal
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
+from typing import Any
 
+from celery.beat import Service
 from celery.signals import beat_init
 from django.db import DatabaseError, connection
 from django.db.models import QuerySet
@@ -27,18 +28,18 @@ logger = logging.getLogger(__name__)
 
 
 @beat_init.connect
-def stop_by_leaving(**_: object) -> None:
-    """On a signal, leave; the service writes its entries on its way out.
+def stop_between_ticks(sender: Service, **_: object) -> None:
+    """On a signal, end the loop where no statement is under way.
 
-    Celery's own handler writes them inside the signal, where it waits for ever for the connection's lock if a
-    statement is under way on it.
+    Celery's own handler writes its entries inside the signal and then raises. On a connection in use the one waits
+    for ever for its lock, the other leaves the lock held, or is swallowed.
     """
 
-    def leave(*_: object) -> NoReturn:
-        raise SystemExit
+    def stop(*_: object) -> None:
+        sender.stop()
 
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, leave)
+        signal.signal(number, stop)
 
 
 CLAIM_EVERY_S = 0.5

@@ -10,7 +10,8 @@ from pytest_django import DjangoDbBlocker
 # Rows that migrations made are put back as they were; all else is emptied.
 _EMPTY = """
 TRUNCATE core_server, core_location, core_group, core_roster, core_edited, core_inbox, core_changerecord,
-         core_window, core_pulse, core_token, core_alert, core_serverhealth, django_admin_log, django_session, auth_user CASCADE;
+         core_window, core_pulse, core_token, core_alert, core_serverhealth, django_admin_log, django_session,
+         auth_user CASCADE;
 UPDATE core_head SET epoch = 'test', seq = 0, intervals = '{}', emitted_at = NULL, access_version = 0;
 UPDATE django_celery_beat_periodictask SET enabled = true, last_run_at = NULL, total_run_count = 0;
 """

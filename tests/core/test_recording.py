@@ -223,7 +223,8 @@ def test_an_alert_is_kept_once_and_told_in_order_with_its_channel() -> None:
         {"device_id": receiver.code, "channel": 1},
     )
     assert [
-        (row.kind, row.device_id, row.state["state"]) for row in Inbox.objects.filter(device_id=receiver.code)
+        (row.kind, row.device_id, row.state["state"])
+        for row in Inbox.objects.filter(device_id=receiver.code).order_by("id")
     ] == [
         ("change", receiver.code, "critical"),
         ("alert", receiver.code, "open"),

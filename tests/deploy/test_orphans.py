@@ -18,6 +18,7 @@ from tests.deploy.processes import is_alive, numbers, until
 RUNNER = """
 import asyncio, os, re, sys
 from pathlib import Path
+from signal import Signals
 from deploy.console import Console
 from deploy.launcher import Launcher
 from deploy.orphans import guarded
@@ -30,7 +31,13 @@ async def run():
     stop_when_told(supervisor)
     launcher = Launcher(console=Console(sys.stdout, []), folder=Path(), environment=os.environ)
     command = ("/bin/sh", "-c", Path("script").read_text())
-    program = Program(name="program", command=command, ready=re.compile("ready"), stop_within_s=30)
+    program = Program(
+        name="program",
+        command=command,
+        ready=re.compile("ready"),
+        stop_within_s=30,
+        orphan_signal=Signals[sys.argv[1]],
+    )
     try:
         await supervisor.start(launcher, program)
         await asyncio.Event().wait()
@@ -75,11 +82,13 @@ class Runner:
 
 
 @contextmanager
-def runner(folder: Path, script: str, *prefix: str) -> Iterator[Runner]:
+def runner(
+    folder: Path, script: str, *prefix: str, orphan_signal: signal.Signals = SIGKILL
+) -> Iterator[Runner]:
     """Run a script under a guarded supervisor, and enter when all of its processes are there."""
     (folder / "script").write_text(SCRIPTS[script])
     with subprocess.Popen(
-        (*prefix, sys.executable, "-c", RUNNER),
+        (*prefix, sys.executable, "-c", RUNNER, orphan_signal.name),
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
         stdout=subprocess.DEVNULL,
@@ -157,8 +166,17 @@ def test_killed_outside_it_stops_in_order(place: Path) -> None:
         assert running.words() == "told\n"
 
 
-def test_killed_as_a_whole_it_leaves_nothing(place: Path) -> None:
-    with runner(place, "orderly") as running:
+@pytest.mark.parametrize("script", ["plain", "stubborn", "never ready"])
+def test_killed_as_a_whole_it_leaves_nothing(place: Path, script: str) -> None:
+    with runner(place, script) as running:
+        os.kill(running.inner_pid, SIGKILL)
+        running.outer.kill()
+
+        until(running.leaves_nothing)
+
+
+def test_killed_as_a_whole_what_keeps_something_is_told(place: Path) -> None:
+    with runner(place, "orderly", orphan_signal=SIGTERM) as running:
         os.kill(running.inner_pid, SIGKILL)
         running.outer.kill()
 

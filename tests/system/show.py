@@ -62,6 +62,11 @@ def until(true: Callable[[], object], *, within_s: float, what: str) -> None:
         time.sleep(0.05)
 
 
+def tell_of_the_server(show: Show) -> None:
+    """Have a `connection_update` go out now."""
+    show.stack.sql("UPDATE core_serverhealth SET error_count = error_count + 1")
+
+
 class Feed:
     """A client of one of the feeds, which keeps what it hears."""
 
@@ -99,6 +104,12 @@ class Feed:
 
 
 @contextmanager
-def listening(stack: Stack, path: str) -> Iterator[Feed]:
-    with connect(f"{stack.feed}{path}", additional_headers=stack.bearer, max_size=None, proxy=None) as socket:
+def listening(stack: Stack, path: str, *, ping_interval: float | None = 20) -> Iterator[Feed]:
+    with connect(
+        f"{stack.feed}{path}",
+        additional_headers=stack.bearer,
+        max_size=None,
+        proxy=None,
+        ping_interval=ping_interval,
+    ) as socket:
         yield Feed(socket)

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from core.domain.reading import ChannelReading
-from tests.system.show import Show
+from tests.system.show import Show, tell_of_the_server
 from tests.system.stack import ROOT
 
 GUIDE = Path(__file__).with_name("guide")
@@ -83,11 +83,6 @@ def open_page(page: Page, show: Show, *, body: str, script: str) -> list[str]:
 def printed(name: str, show: Show) -> str:
     """Return what the guide prints, with this server's name."""
     return (GUIDE / name).read_text().replace("ws://your-server/", f"{show.stack.feed}/")
-
-
-def tell_of_the_server(show: Show) -> None:
-    """Have a `connection_update` go out now."""
-    show.stack.sql("UPDATE core_serverhealth SET error_count = error_count + 1")
 
 
 # The guide leaves this method to its reader; without it the client goes on with the next message.

@@ -6,11 +6,12 @@ import time
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.system.show import Show, listening, until
+from tests.system.show import Show, listening, tell_of_the_server, until
 from tests.system.stack import ROOT
 
 INTERVAL_S = 5
 GRACE_S = 2  # from the poll to the tile
+IDLE_S = 20
 
 
 @pytest.fixture
@@ -94,6 +95,33 @@ def settle(show: Show) -> None:
     )
     until(lambda: show.stack.sql("SELECT count(*) FROM core_inbox") == [(0,)], within_s=5, what="all is told")
     time.sleep(1.5)  # the window that is under way
+
+
+def test_an_idle_socket_stays_open_and_then_receives(often: Show) -> None:
+    """Nothing is said by the clients, no window goes through the layer, and still both are there afterwards."""
+    stack, simulator = often.stack, often.simulator
+    source_id = simulator.source_ids[0]
+    with (
+        listening(stack, "/ws/devices/?mode=batch", ping_interval=None) as devices,
+        listening(stack, "/ws/connections/", ping_interval=None) as connections,
+        listening(stack, "/ws/health/", ping_interval=None) as health,
+    ):
+        settle(often)
+        for feed in (devices, connections, health):
+            feed.forget()
+        ((before,),) = stack.sql("SELECT seq FROM core_head")
+        time.sleep(IDLE_S)
+        assert stack.sql("SELECT seq FROM core_head") == [(before,)]
+
+        simulator.set(source_id, 4, frequency_khz=601_375)
+        tell_of_the_server(often)
+
+        assert devices.change_of(often.device_id(source_id, 4), within_s=INTERVAL_S + GRACE_S) == {
+            "frequency_khz": 601_375
+        }
+        assert connections.next("connection_update", within_s=GRACE_S)["server"] == "main"
+        assert health.next("api_health", within_s=GRACE_S)["status"] == "healthy"
+    simulator.release(source_id, 4)
 
 
 def test_the_printed_lines_show_the_feed(often: Show) -> None:

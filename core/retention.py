@@ -1,4 +1,4 @@
-"""Every table that grows is cut here: the history by days or bytes, whichever comes first; windows by age."""
+"""Every table that grows is cut here: the history by days or bytes, whichever comes first; all else by age."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -14,10 +14,11 @@ def ensure_partitions() -> list[str]:
     with connection.cursor() as cursor:
         today = _today(cursor)
         days = (today + timedelta(days=ahead) for ahead in range(DAYS_AHEAD + 1))
-        return [name for day in days if (name := _ensure_partition(cursor, day))]
+        return [name for day in days if (name := ensure_partition(cursor, day))]
 
 
-def _ensure_partition(cursor: CursorWrapper, day: date) -> str | None:
+def ensure_partition(cursor: CursorWrapper, day: date) -> str | None:
+    """Make the partition of a day where it is not there, and return its name if it is new."""
     name = f"core_changerecord_{day:%Y%m%d}"
     cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [name])
     if cursor.fetchone() == (True,):
@@ -60,6 +61,7 @@ def drop_old_history() -> list[str]:
             cursor.execute(f"DROP TABLE {name}")
             total -= size
             dropped.append(name)
+        cursor.execute("DELETE FROM core_changerecord_default WHERE at < %s", [oldest_kept])
     return dropped
 
 
@@ -88,6 +90,13 @@ def prune_alerts() -> int:
             "DELETE FROM core_alert WHERE resolved_at < now() - make_interval(days => %s)",
             [settings.HISTORY_DAYS],
         )
+        return int(cursor.rowcount)
+
+
+def prune_sessions() -> int:
+    """Delete sign-ins that are past their end, and return how many there were."""
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM django_session WHERE expire_date < now()")
         return int(cursor.rowcount)
 
 

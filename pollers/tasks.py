@@ -32,8 +32,8 @@ def take_inventory() -> None:
 def retain() -> None:
     retention.ensure_partitions()
     retention.drop_old_history()
-    retention.prune_windows()
     retention.prune_alerts()
+    retention.prune_sessions()
 
 
 @shared_task(name="pollers.show_pulse", ignore_result=True)

@@ -5,6 +5,7 @@ its transaction commits. So the inbox is emptied under the lock of the head row,
 after the lock was taken; a row that is not yet visible stays for the next window. Any number of emitters may run.
 """
 
+import asyncio
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ logger = logging.getLogger(__name__)
 
 LARGEST_WINDOW = 2000  # updates; what is more becomes the next seq at once
 LARGEST_BELL = 256 * 2**10  # bytes of a frame that still rides on the layer; above, only its seq does
+RING_WITHIN_S = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,6 +197,12 @@ def batch_device_updates(window: Window) -> None:
     if len(window.text) <= LARGEST_BELL:
         message |= {"updates": window.frame["updates"], "frame": window.text}
     try:
-        async_to_sync(get_channel_layer().group_send)("devices", message)
+        async_to_sync(_ring)(message)
     except (OSError, RedisError) as error:
-        logger.warning("The channel layer did not take window %s: %s", window.seq, error)
+        logger.warning("The channel layer did not take window %s: %r", window.seq, error)
+
+
+async def _ring(message: dict[str, Any]) -> None:
+    # The layer's sockets have no timeout, because its listeners wait for ever.
+    async with asyncio.timeout(RING_WITHIN_S):
+        await get_channel_layer().group_send("devices", message)

@@ -91,7 +91,7 @@ class _Session:
         """
         patience = Deadline.after(_METERS_STOP)
         running = set(self._channels)
-        with suppress(OSError):
+        with suppress(OSError, Malformed):
             self._say(self._of_each(_METERS_OFF), patience)
             while running and (piece := self._piece(patience)):
                 running -= {
@@ -106,25 +106,14 @@ class _Session:
         return decode.receiver(self._family, self._hearing.said)
 
     def _hear(self) -> None:
-        patience, asked_singly = self._deadline, False
+        patience = self._deadline
         while piece := self._piece(patience):
-            self._bytes += len(piece)
-            if self._bytes > MOST_BYTES:
-                raise Malformed(
-                    "The receiver says more than any receiver has to say.",
-                    reason="oversized",
-                    recording=piece,
-                )
             for frame in self._cutter.cut(piece):
                 new = self._hearing.hear(frame)
                 if self._hearing.complete:
                     return
                 if new and self._hearing.sufficient:
                     patience = self._deadline.within(_QUIET)
-            if self._hearing.refusals and not self._hearing.said and not asked_singly:
-                # Some firmware refuses to tell of all channels at once.
-                self._say(self._of_each("GET {} ALL"), self._deadline)
-                asked_singly = True
         self._hung_up = True
 
     def _say(self, sentences: list[str], deadline: Deadline) -> None:
@@ -132,9 +121,15 @@ class _Session:
         self._receiver.sendall("".join(f"< {sentence} >" for sentence in sentences).encode("ascii"))
 
     def _piece(self, patience: Deadline) -> bytes:
-        """Return what comes next, nothing when the receiver hung up. Raises `TimeoutError`."""
+        """Return what comes next, nothing when the receiver hung up. Raises `TimeoutError`, or `Malformed`."""
         self._receiver.settimeout(_seconds(patience))
-        return self._receiver.recv(_PIECE)
+        piece = self._receiver.recv(_PIECE)
+        self._bytes += len(piece)
+        if self._bytes > MOST_BYTES:
+            raise Malformed(
+                "The receiver says more than any receiver has to say.", reason="oversized", recording=piece
+            )
+        return piece
 
     def _of_each(self, *templates: str) -> list[str]:
         return [template.format(channel) for channel in self._channels for template in templates]
@@ -154,8 +149,11 @@ class _Session:
 
 
 def _seconds(deadline: Deadline) -> float:
-    # Never 0, which would mean not to wait at all and to fail with another error.
-    return max(deadline.remaining(), 0.001)
+    """Return what is left. Raises `TimeoutError` when nothing is: who drips fast enough would be waited for again."""
+    seconds = deadline.remaining()
+    if not seconds:
+        raise TimeoutError("the time for the whole session is over")
+    return seconds
 
 
 def _no_connection(receiver: str, error: OSError) -> Unreachable:

@@ -78,7 +78,11 @@ def _nth(index: int, readout: Readout) -> Readout:
 
 
 def _bit(mask: int) -> Readout:
-    return lambda raw: bool(readouts.number(raw) & mask)
+    def bit(raw: str) -> bool | None:
+        lamps = readouts.lamps(raw)
+        return None if lamps is None else bool(lamps & mask)
+
+    return bit
 
 
 _SAMPLED_ANTENNAS = 4  # where an Axient Digital sample names its antennas; each has two values behind it
@@ -109,8 +113,12 @@ _RUN_TIME = {"battery_minutes": readouts.minutes, "battery_calculating": readout
 _RF_LEVEL = {"rf_dbm": readouts.offset(128, high=128)}
 _AUDIO_LEVEL = {"audio_dbfs": readouts.offset(50, high=50)}
 
-_DEVICE = {"DEVICE_ID": awaited(name=readouts.text), "FW_VER": awaited(firmware=readouts.firmware)}
-_DEVICE_WITH_MODEL = _DEVICE | {"MODEL": awaited(model=readouts.text)}
+_DEVICE = {
+    "MODEL": awaited(model=readouts.text),
+    # The server tells these two: nobody waits for them here.
+    "DEVICE_ID": welcome(name=readouts.text),
+    "FW_VER": welcome(firmware=readouts.firmware),
+}
 
 _QLXD_SUBJECTS = {
     "CHAN_NAME": required(name=readouts.text),
@@ -127,7 +135,7 @@ _QLXD_SUBJECTS = {
     "TX_MUTE_STATUS": awaited(muted=readouts.one_of({"ON": True, "OFF": False})),
     "ENCRYPTION_WARNING": awaited(encryption_ok=readouts.one_of({"ON": False, "OFF": True})),
     "AUDIO_GAIN": awaited(gain_db=readouts.gain_db),
-    # Not required: its own document does not list these three among what can be asked.
+    # Awaited and not required: what it says of the transmitter is a reading without its levels.
     "RX_RF_LVL": awaited(**_RF_LEVEL),
     "AUDIO_LVL": awaited(**_AUDIO_LEVEL),
     "RF_ANTENNA": awaited(antennas=readouts.antennas),
@@ -206,18 +214,19 @@ def _ulxd(channels: int) -> Family:
         # One answer instead of meters: nothing to switch off again.
         channel_questions=("GET {} RX_RF_LVL", "GET {} AUDIO_LVL", "GET {} RF_ANTENNA"),
         subjects=_ULXD_SUBJECTS,
-        device_subjects=_DEVICE_WITH_MODEL,
+        device_subjects=_DEVICE,
     )
 
 
 _QLXD = Family(
     name="QLX-D",
     channels=1,
-    # It has no channel 0. Its meters stay off: receivers have locked up with them on.
+    # Asked by its one channel, so the device's own by name. Its meters stay off: receivers have locked up with
+    # them on.
     questions=("GET 1 ALL", "GET DEVICE_ID", "GET FW_VER"),
     channel_questions=("GET {} RX_RF_LVL", "GET {} AUDIO_LVL", "GET {} RF_ANTENNA"),
     subjects=_QLXD_SUBJECTS,
-    device_subjects=_DEVICE,
+    device_subjects={name: _DEVICE[name] for name in ("DEVICE_ID", "FW_VER")},
 )
 
 
@@ -226,7 +235,7 @@ def _axient_digital(channels: int) -> Family:
         name="Axient Digital",
         channels=channels,
         subjects=_AXIENT_DIGITAL_SUBJECTS,
-        device_subjects=_DEVICE_WITH_MODEL,
+        device_subjects=_DEVICE,
         metered=True,
     )
 
@@ -236,7 +245,7 @@ def _slxd(channels: int) -> Family:
         name="SLX-D",
         channels=channels,
         subjects=_SLXD_SUBJECTS,
-        device_subjects=_DEVICE_WITH_MODEL,
+        device_subjects=_DEVICE,
         metered=True,
         when_silent="allow third-party controllers on its front panel (Advanced Settings > Controller Access).",
     )
@@ -248,7 +257,7 @@ def _charger(bays: int) -> Family:
         channels=bays,
         kind=Kind.BAY,
         subjects=_CHARGER_SUBJECTS,
-        device_subjects=_DEVICE_WITH_MODEL,
+        device_subjects=_DEVICE,
     )
 
 

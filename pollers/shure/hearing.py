@@ -17,7 +17,9 @@ class Hearing:
         needs = {
             (channel, subject): told.need for channel in channels for subject, told in family.subjects.items()
         } | {(None, subject): told.need for subject, told in family.device_subjects.items()}
+        asked = {question.split()[-1] for question in (*family.questions, *family.channel_questions)}
         self._known = frozenset(needs)
+        self._refusable = frozenset(place for place in needs if place[1] in asked)  # "ALL" is no subject
         self._required = {place for place, need in needs.items() if need is Need.REQUIRED}
         self._awaited = {place for place, need in needs.items() if need is Need.AWAITED}
 
@@ -42,8 +44,9 @@ class Hearing:
 
     @property
     def complete(self) -> bool:
-        """Whether there is nothing left to wait for: what was not told was refused."""
-        return self.sufficient and len(self._awaited) <= self.refusals
+        """Whether there is nothing left to wait for: what was not told was asked for by name, and refused."""
+        refused = self._awaited <= self._refusable and len(self._awaited) <= self.refusals
+        return self.sufficient and refused
 
     def missing(self) -> list[str]:
         """Return what is required and was not told, as people read it."""

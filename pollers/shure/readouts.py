@@ -76,6 +76,7 @@ def offset(by: int, *, high: int) -> Callable[[str], int | None]:
     return readout
 
 
+lamps = between(0, 251)
 gain_db = offset(18, high=60)
 celsius = offset(40, high=251)
 

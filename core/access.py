@@ -2,13 +2,16 @@
 
 import hashlib
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self
 
+from django.contrib.auth import get_user
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection
+from django.http import HttpRequest
 
 from core.models import Token
 
@@ -26,6 +29,7 @@ class Principal:
     user_id: int | None = None
     token_id: int | None = None
     scopes: tuple[str, ...] = ()
+    session_key: str | None = field(default=None, repr=False)
     expires_at: datetime | None = None
 
 
@@ -49,15 +53,45 @@ class Visible:
 
 
 def visible(principal: Principal | None) -> Visible:
-    """Return what this principal may see: for now all locations for anybody who is known, nothing else."""
-    return Visible.nothing() if principal is None else Visible.everything()
+    """Return what this principal may see: all locations for anybody who is known.
+
+    Nothing narrows that yet, so a token that says it is narrower opens nothing.
+    """
+    return Visible.nothing() if principal is None or principal.scopes else Visible.everything()
 
 
-def principal_of(user: AbstractBaseUser | AnonymousUser) -> Principal | None:
+def principal_of(
+    user: AbstractBaseUser | AnonymousUser, *, session_key: str | None = None
+) -> Principal | None:
     """Return the principal of a session's user, or None without a sign-in."""
     if not user.is_authenticated or not user.is_active:
         return None
-    return Principal(name=user.get_username(), user_id=user.pk)
+    return Principal(name=user.get_username(), user_id=user.pk, session_key=session_key)
+
+
+def principal_of_session(key: str) -> Principal | None:
+    """Return the principal of a browser's session, or None where it is over, or its user may not sign in any more."""
+    request = HttpRequest()
+    request.session = SessionStore(key)
+    return principal_of(get_user(request), session_key=key)
+
+
+def still_good(principals: Iterable[Principal]) -> set[Principal]:
+    """Return those of these principals who would be let in again now."""
+    asked = set(principals)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id FROM core_token WHERE id = ANY(%s) "
+            "AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())",
+            [[one.token_id for one in asked if one.token_id is not None]],
+        )
+        tokens = {token_id for (token_id,) in cursor.fetchall()}
+    return {
+        one
+        for one in asked
+        if one.token_id in tokens
+        or (one.session_key is not None and principal_of_session(one.session_key) == one)
+    }
 
 
 def digest_of(secret: str) -> str:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Model, QuerySet
 from django.db.models.functions import Now
 from django.http import HttpRequest
 
@@ -38,6 +38,16 @@ class ReadOnlyAdmin(admin.ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         del request, obj
         return False
+
+
+class WithParts(admin.ModelAdmin):
+    """For what goes together with its parts, though no part can be deleted by itself."""
+
+    parts: tuple[type[Model], ...] = ()
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        shown, counts, refused, protected = super().get_deleted_objects(objs, request)
+        return shown, counts, set(refused) - {part._meta.verbose_name for part in self.parts}, protected  # noqa: SLF001  Django's own way
 
 
 @admin.register(Location)
@@ -78,12 +88,22 @@ class ServerHealthInline(admin.StackedInline):
 
 
 @admin.register(Server)
-class ServerAdmin(admin.ModelAdmin):
+class ServerAdmin(WithParts):
+    """Only superusers say where a server is: the workers send it the key that its settings name."""
+
+    parts = (Channel, Claim)
     list_display = ("name", "url", "enabled", "location", "status", "detail")
     list_filter = ("enabled", "location", "health__status")
     list_select_related = ("location", "health")
     search_fields = ("name", "url")
     inlines = (ServerHealthInline,)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.is_superuser)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        del obj
+        return bool(request.user.is_superuser)
 
     @admin.display(ordering="health__status")
     def status(self, server: Server) -> str:
@@ -107,8 +127,10 @@ class ChannelInline(admin.TabularInline):
 
 
 @admin.register(Receiver)
-class ReceiverAdmin(admin.ModelAdmin):
+class ReceiverAdmin(WithParts):
     """Receivers are found by the inventory; here they are named, placed and scheduled."""
+
+    parts = (Channel, Claim)
 
     list_display = ("code", "name", "model", "server", "location", "tier", "reason", "interval", "enabled")
     list_filter = ("enabled", "critical", "claim__tier", "server", "location", "model", "device_state")
@@ -147,7 +169,7 @@ class ReceiverAdmin(admin.ModelAdmin):
     def interval(self, receiver: Receiver) -> str:
         return f"{receiver.interval_s:g} s" if receiver.interval_s else "of its tier"
 
-    @admin.action(description="Poll the selected receivers now")
+    @admin.action(description="Poll the selected receivers now", permissions=["change"])
     def poll_now(self, request: HttpRequest, chosen: QuerySet[Receiver]) -> None:
         count = claims.poll_now(chosen.values_list("pk", flat=True))
         self.message_user(request, f"{count} receivers are polled at the next half second.", messages.SUCCESS)
@@ -200,7 +222,7 @@ class TokenAdmin(admin.ModelAdmin):
         del request
         return False
 
-    @admin.action(description="Revoke the selected tokens")
+    @admin.action(description="Revoke the selected tokens", permissions=["change"])
     def revoke(self, request: HttpRequest, chosen: QuerySet[Token]) -> None:
         count = chosen.filter(revoked_at=None).update(revoked_at=Now())
         self.message_user(request, f"{count} tokens open nothing any more.", messages.SUCCESS)

@@ -59,7 +59,7 @@ UPDATE core_claim c
            WHEN due.due_at > now() THEN c.slot_at
            WHEN due.missed THEN now() - random() * due.length
            ELSE due.due_at END,
-       wanted = false,
+       wanted = due.wanted AND due.inflight,
        claim_seq = c.claim_seq + (NOT due.missed AND NOT due.inflight)::int,
        inflight_until = CASE
            WHEN due.missed OR due.inflight THEN c.inflight_until
@@ -145,24 +145,24 @@ UPDATE core_claim c
    SET started_seq = c.claim_seq, inflight_until = now() + make_interval(secs => {POLL_LEASE_S})
   FROM core_receiver r JOIN core_server s ON s.id = r.server_id
  WHERE c.receiver_id = %(receiver_id)s AND c.claim_seq = %(claim_seq)s AND c.started_seq < %(claim_seq)s
-   AND r.id = c.receiver_id
+   AND r.id = c.receiver_id AND r.enabled AND s.enabled
 RETURNING {_FACTS}
 """  # noqa: S608  built from constants of this module
 
 _AGAIN = f"""
 SELECT {_FACTS}
   FROM core_claim c JOIN core_receiver r ON r.id = c.receiver_id JOIN core_server s ON s.id = r.server_id
- WHERE c.receiver_id = %(receiver_id)s AND c.claim_seq = %(claim_seq)s
+ WHERE c.receiver_id = %(receiver_id)s AND c.claim_seq = %(claim_seq)s AND r.enabled AND s.enabled
 """  # noqa: S608  built from constants of this module
 
 
 def start(*, receiver_id: int, claim_seq: int) -> Started | None:
-    """Start a claim and hold it for `POLL_LEASE_S`. None: it was overtaken, already started, or is gone."""
+    """Start a claim and hold it for `POLL_LEASE_S`. None: overtaken, already started, or disabled."""
     return _started(_START, receiver_id, claim_seq)
 
 
 def again(started: Started) -> Started | None:
-    """Read the facts anew, because somebody else recorded meanwhile. None: the claim was overtaken."""
+    """Read the facts anew, because somebody else recorded meanwhile. None: overtaken, or disabled."""
     return _started(_AGAIN, started.receiver_id, started.claim_seq)
 
 

@@ -31,10 +31,8 @@ class ServerAnswer:
     detail: str = ""
 
 
-# One statement finishes a poll that changed nothing. The server's health rides on it: its row is written only
-# when it is old or wrong, so that polls of one server do not queue for it.
-_FINISH = f"""
-WITH health AS (
+# Written only when it is old or wrong, so that polls of one server do not queue for its row.
+_HEALTH = f"""
     UPDATE core_serverhealth
        SET failures = CASE WHEN %(server_ok)s THEN 0 ELSE failures + 1 END,
            error_count = error_count + (NOT %(server_ok)s)::int,
@@ -48,7 +46,11 @@ WITH health AS (
        AND (checked_at IS NULL
             OR (%(server_ok)s AND (status <> 'connected' OR checked_at < now() - interval '{HEALTH_EVERY_S} s'))
             OR (NOT %(server_ok)s AND (failures = 0 OR checked_at < now() - interval '{FAILURE_EVERY_S} s')))
-)
+"""  # noqa: S608  built from constants of this module
+
+# One statement finishes a poll that changed nothing; its server's health rides on it.
+_FINISH = f"""
+WITH health AS ({_HEALTH})
 UPDATE core_claim
    SET inflight_until = NULL,
        polled_at = now(),
@@ -137,6 +139,18 @@ def record(
     return True
 
 
+def record_answer(server_id: int, answer: ServerAnswer) -> None:
+    """Keep how a server took a question that was no poll's."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO core_serverhealth "
+            "(server_id, status, failures, error_count, detail, listed, suspicious, notice, anomalies) "
+            "VALUES (%s, 'disconnected', 0, 0, '', 0, 0, '', '[]') ON CONFLICT DO NOTHING",
+            [server_id],
+        )
+        cursor.execute(_HEALTH, _answer_values(server_id, answer))
+
+
 def write_changes(cursor: CursorWrapper, channels: Iterable[ChangedChannel]) -> None:
     """Keep changed channels and put their inbox rows. The caller holds their receivers' claims."""
     rows = [
@@ -186,10 +200,7 @@ def _finish_values(started: Started, outcome: Outcome, server: ServerAnswer | No
     system_api = outcome.sources[Source.SYSTEM_API]
     command_strings = outcome.sources[Source.COMMAND_STRINGS]
     return {
-        "server_ok": server.ok if server else None,
-        "latency_ms": server.latency_ms if server else None,
-        "detail": server.detail if server else "",
-        "server_id": started.server.id,
+        **_answer_values(started.server.id, server),
         "tier": outcome.tier.value,
         "tier_reason": outcome.tier_reason,
         "failures": outcome.failures,
@@ -207,6 +218,15 @@ def _finish_values(started: Started, outcome: Outcome, server: ServerAnswer | No
         "receiver_id": started.receiver_id,
         "claim_seq": started.claim_seq,
         "recorded_seq": started.recorded_seq,
+    }
+
+
+def _answer_values(server_id: int, answer: ServerAnswer | None) -> dict[str, Any]:
+    return {
+        "server_id": server_id,
+        "server_ok": answer.ok if answer else None,
+        "latency_ms": answer.latency_ms if answer else None,
+        "detail": answer.detail if answer else "",
     }
 
 

@@ -6,13 +6,15 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
+from core import clock
+
 DAYS_AHEAD = 3  # a retention task that fails for a weekend costs nothing
 
 
 def ensure_partitions() -> list[str]:
     """Make the partitions of today and the days ahead, and return the names of the new ones."""
     with connection.cursor() as cursor:
-        today = _today(cursor)
+        today = clock.today()
         days = (today + timedelta(days=ahead) for ahead in range(DAYS_AHEAD + 1))
         return [name for day in days if (name := ensure_partition(cursor, day))]
 
@@ -45,18 +47,19 @@ def drop_old_history() -> list[str]:
     Today's partition always stays.
     """
     with connection.cursor() as cursor:
-        today = _today(cursor)
+        today = clock.today()
         cursor.execute(
             "SELECT c.relname, pg_total_relation_size(c.oid) FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid "
-            "WHERE i.inhparent = 'core_changerecord'::regclass AND c.relname <> 'core_changerecord_default' "
-            "ORDER BY c.relname"
+            "WHERE i.inhparent = 'core_changerecord'::regclass ORDER BY c.relname"
         )
-        partitions = [(name, size) for name, size in cursor.fetchall() if _day_of(name) < today]
-        total = sum(size for _, size in partitions)
+        sizes: dict[str, int] = dict(cursor.fetchall())
+        total = sum(sizes.values())
+        sizes.pop("core_changerecord_default")
         oldest_kept = today - timedelta(days=settings.HISTORY_DAYS)
         dropped = []
-        for name, size in partitions:
-            if _day_of(name) >= oldest_kept and total <= settings.HISTORY_BYTES:
+        for name, size in sizes.items():
+            kept = _day_of(name) >= oldest_kept and total <= settings.HISTORY_BYTES
+            if kept or _day_of(name) >= today:
                 break
             cursor.execute(f"DROP TABLE {name}")
             total -= size
@@ -98,12 +101,6 @@ def prune_sessions() -> int:
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM django_session WHERE expire_date < now()")
         return int(cursor.rowcount)
-
-
-def _today(cursor: CursorWrapper) -> date:
-    cursor.execute("SELECT (now() AT TIME ZONE 'UTC')::date")
-    (today,) = cursor.fetchone()
-    return date.fromisoformat(str(today))
 
 
 def _day_of(partition: str) -> date:

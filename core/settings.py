@@ -107,22 +107,25 @@ TEMPLATES = [
     },
 ]
 
+_database = dj_database_url.parse(DATABASE_URL)
+_database_options = _database.get("OPTIONS", {})
 # Statements have their own deadlines here because the workers' threads ignore Celery's time limits.
 _DATABASE_DEADLINES = (
     "-c lock_timeout=3s -c statement_timeout=10s -c idle_in_transaction_session_timeout=10s -c timezone=UTC"
 )
 DATABASES = {
     "default": {
-        **dj_database_url.parse(DATABASE_URL),
+        **_database,
         "ENGINE": "django.db.backends.postgresql",
         "CONN_MAX_AGE": 0,  # the pool keeps connections; Django refuses both
         "OPTIONS": {
+            **_database_options,
             "pool": {
                 "min_size": 1,
                 "max_size": int(os.environ.get("MICBOARD_DATABASE_POOL", "20")),
                 "timeout": 5,
             },
-            "options": _DATABASE_DEADLINES,
+            "options": f"{_database_options.get('options', '')} {_DATABASE_DEADLINES}".strip(),
             "connect_timeout": 3,
             "keepalives_idle": 10,
             "keepalives_interval": 5,
@@ -210,7 +213,9 @@ WINDOWS_BYTES = 256 * 2**20
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(levelname)s %(name)s: %(message)s"}},
+    "formatters": {
+        "plain": {"()": "core.logs.PlainFormatter", "format": "%(levelname)s %(name)s: %(message)s"},
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["console"], "level": os.environ.get("MICBOARD_LOG_LEVEL", "INFO")},
     "loggers": {

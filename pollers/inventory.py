@@ -1,6 +1,7 @@
 """Which devices each server has: found ones are kept for ever, a list that shrinks deletes nothing."""
 
 import logging
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -8,7 +9,9 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
+from django.db.models import F
 
+from core import clock
 from core.claims import ServerFacts
 from core.domain.lists import HELD_LISTS, Comparison, KnownDevice, compare
 from core.domain.reading import Anomaly, DeviceReading, Kind, Source
@@ -16,9 +19,10 @@ from core.domain.state import to_wire
 from core.domain.states import unread
 from core.domain.tiers import DEFAULT_INTERVALS_S, Tier
 from core.models import Channel, ChannelRecord, Claim, PollMemory, Receiver, Server, ServerHealth
+from core.recording import ServerAnswer, record_answer
 from pollers.keys import KeyUnreadable
 from pollers.shure.deadlines import Deadline
-from pollers.shure.errors import Unanswered
+from pollers.shure.errors import Throttled, Unanswered
 from pollers.shure.families import family_of
 from pollers.shure.sources import endpoint_of
 from pollers.shure.system_api import SystemApi
@@ -44,33 +48,47 @@ class Inventory:
     anomalies: Sequence[Anomaly] = ()
 
 
-def take_all() -> None:
-    """Take the inventory of every enabled server; one that does not answer holds no other up."""
-    for server in Server.objects.filter(enabled=True):
-        try:
-            taken = take(server)
-        except (Unanswered, KeyUnreadable, ValueError) as error:
+def take_of(server_id: int) -> None:
+    """Take the inventory of one server, and log what is news of it; one that is gone or disabled has none."""
+    server = Server.objects.filter(pk=server_id, enabled=True).select_related("health").first()
+    if server is None:
+        return
+    before = server.health.detail if hasattr(server, "health") else ""
+    try:
+        taken = take(server)
+    except (Unanswered, KeyUnreadable, ValueError) as error:
+        if _sentence(error) != before:
             logger.warning("%s: no inventory: %s", server.name, error)
-            continue
-        if taken.held:
-            logger.warning(
-                "%s: the list is held back: %s devices are missing at once", server.name, taken.missing
-            )
-        if taken.new or taken.changed:
-            logger.info(
-                "%s: %s devices, %s new, %s changed", server.name, taken.listed, taken.new, taken.changed
-            )
+        return
+    if taken.held:
+        logger.warning(
+            "%s: the list is held back: %s devices are missing at once", server.name, taken.missing
+        )
+    if taken.new or taken.changed:
+        logger.info("%s: %s devices, %s new, %s changed", server.name, taken.listed, taken.new, taken.changed)
 
 
 def take(server: Server) -> Inventory:
-    """Ask a server for its devices and keep what is new. Raises what `pollers.shure.errors` has."""
-    api = SystemApi(endpoint_of(_facts(server)))
-    devices, anomalies = api.devices(deadline=Deadline.after(LIST_WITHIN))
-    for anomaly in anomalies:
-        logger.warning(
-            "%s: %s left out: %s", server.name, anomaly.source_id or anomaly.position, anomaly.detail
-        )
+    """Ask a server for its devices and keep what is new, and how it answered.
+
+    Raises what `pollers.shure.errors` has, `KeyUnreadable`, or `ValueError` for an address that is none.
+    """
+    asked_at = time.monotonic()
+    try:
+        api = SystemApi(endpoint_of(_facts(server)))
+        devices, anomalies = api.devices(deadline=Deadline.after(LIST_WITHIN))
+    except Throttled:
+        raise
+    except (Unanswered, KeyUnreadable, ValueError) as error:
+        record_answer(server.pk, ServerAnswer(ok=False, latency_ms=None, detail=_sentence(error)))
+        raise
+    latency_ms = round((time.monotonic() - asked_at) * 1000)
+    record_answer(server.pk, ServerAnswer(ok=True, latency_ms=latency_ms))
     return keep(server, devices, anomalies)
+
+
+def _sentence(error: Exception) -> str:
+    return error.detail if isinstance(error, Unanswered) else str(error)
 
 
 def _facts(server: Server) -> ServerFacts:
@@ -92,8 +110,9 @@ def keep(server: Server, devices: Sequence[DeviceReading], anomalies: Sequence[A
     Whatever is not listed any more is kept and counted as missing; not even that, at first, where the list has
     shrunk by half or is empty.
     """
-    Server.objects.select_for_update().get(pk=server.pk)  # two inventories of one server take turns
-    health, _ = ServerHealth.objects.get_or_create(server=server)
+    # Two inventories of one server take turns. Its health comes before its receivers, as in the polls.
+    ServerHealth.objects.get_or_create(server=server)
+    health = ServerHealth.objects.select_for_update().get(server=server)
     receivers = {receiver.pk: receiver for receiver in server.receivers.all()}
     found = compare([_known(receiver) for receiver in receivers.values()], devices)
     held = found.suspicious and health.suspicious < HELD_LISTS
@@ -102,14 +121,15 @@ def keep(server: Server, devices: Sequence[DeviceReading], anomalies: Sequence[A
         receivers[known.id].source_id = device.source_id
         _update(receivers[known.id], device)
         changed.append(receivers[known.id])
-    missing = [] if held else [receivers[known.id] for known in found.missing]
-    for receiver in missing:
-        receiver.missing += 1
-    Receiver.objects.bulk_update([*changed, *missing], _FIELDS)
-    # What vouched for the old device's answers says nothing of the new one's.
-    PollMemory.objects.filter(receiver__in=[known.id for known, _ in found.replaced]).delete()
+    Receiver.objects.bulk_update(changed, _FIELDS)
+    if not held:
+        missing = [known.id for known in found.missing]
+        Receiver.objects.filter(pk__in=missing).update(missing=F("missing") + 1)
+    # What vouches for an answer vouches for what was kept of it, and that is something else now.
+    PollMemory.objects.filter(receiver__in=changed).delete()
     _add(server, found.new)
-    _ensure_channels(changed)
+    # Of all, and not of those that changed here: a poll may have been the first to hear of a battery.
+    _ensure_channels([receivers[known.id] for known, _ in (*found.same, *found.replaced)])
     _note(health, devices, anomalies, _odd(found, held=held))
     return Inventory(
         listed=len(devices),
@@ -142,7 +162,7 @@ def _odd(found: Comparison, *, held: bool) -> str:
 def _note(
     health: ServerHealth, devices: Sequence[DeviceReading], anomalies: Sequence[Anomaly], notice: str
 ) -> None:
-    """Keep what is to be shown of this list; written only when it is news."""
+    """Keep what is to be shown of this list; written, and logged, only when it is news."""
     suspicious = min(health.suspicious + 1, HELD_LISTS + 1) if notice else 0
     told = {
         "listed": len(devices),
@@ -150,6 +170,10 @@ def _note(
         "notice": notice,
         "anomalies": [asdict(anomaly) for anomaly in anomalies],
     }
+    if told["anomalies"] != health.anomalies:
+        for anomaly in anomalies:
+            place = anomaly.source_id or anomaly.position
+            logger.warning("%s: %s is left out: %s", health.server.name, place, anomaly.detail)
     if any(getattr(health, name) != value for name, value in told.items()):
         ServerHealth.objects.filter(pk=health.pk).update(**told)
 
@@ -249,9 +273,7 @@ def _ensure_channels(receivers: Sequence[Receiver]) -> None:
     )
     if not channels:
         return
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT now()")
-        (now,) = cursor.fetchone()
+    now = clock.now()
     ChannelRecord.objects.bulk_create(
         ChannelRecord(channel=channel, recorded=to_wire(unread(channel.device_id, now)))
         for channel in channels

@@ -17,7 +17,7 @@ from django.db import DatabaseError, connection
 from django.db.models import QuerySet
 from django_celery_beat.models import PeriodicTask
 from django_celery_beat.schedulers import DatabaseScheduler
-from kombu.exceptions import OperationalError
+from kombu.exceptions import KombuError, OperationalError
 
 from core import pulses
 from core.claims import Due, claim_due
@@ -78,8 +78,8 @@ class AdaptiveScheduler(DatabaseScheduler):
         """Act, and return when to act again: on the beat, unless a whole one was missed."""
         try:
             pause = act()
-        except (DatabaseError, OperationalError, OSError) as error:
-            logger.warning("Beat could not %s and tries again: %s", act.__name__.strip("_"), error)
+        except (DatabaseError, KombuError, OSError) as error:
+            logger.warning("Beat could not %s and tries again: %r", act.__name__.strip("_"), error)
             connection.close()
             return time.monotonic() + LEAD_EVERY_S
         return max(due + pause, time.monotonic()) if due else time.monotonic() + pause
@@ -91,16 +91,22 @@ class AdaptiveScheduler(DatabaseScheduler):
 
     def _publish(self, claimed: Sequence[Due]) -> None:
         # A message that is lost here is claimed again when its lease is over.
-        with self.producer.batch(max_size=PUBLISH_AT_ONCE):
-            for due in claimed:
-                self.app.send_task(
-                    "pollers.poll_device",
-                    kwargs={"device_id": due.receiver_id, "claim_seq": due.claim_seq},
-                    producer=self.producer,
-                    queue=queue_of(due.tier, failing=due.failing),
-                    expires=EXPIRES_AFTER_INTERVALS * due.interval_s,
-                    ignore_result=True,
-                )
+        try:
+            with self.producer.batch(max_size=PUBLISH_AT_ONCE):
+                for due in claimed:
+                    self._send(due)
+        except RuntimeError as error:  # kombu's word for a connection that was lost inside a batch
+            raise OperationalError(str(error)) from error
+
+    def _send(self, due: Due) -> None:
+        self.app.send_task(
+            "pollers.poll_device",
+            kwargs={"device_id": due.receiver_id, "claim_seq": due.claim_seq},
+            producer=self.producer,
+            queue=queue_of(due.tier, failing=due.failing),
+            expires=EXPIRES_AFTER_INTERVALS * due.interval_s,
+            ignore_result=True,
+        )
 
     def _lead(self) -> float:
         self._leading = self._leader.leads()

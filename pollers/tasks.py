@@ -4,8 +4,11 @@ from celery import shared_task
 
 from core import claims, pulses, retention
 from core.domain.tiers import Tier
+from core.models import Server
 from pollers import inventory
 from pollers.poll import poll
+
+INVENTORY_EXPIRES_S = 60  # the next one is there by then
 
 
 @shared_task(name="pollers.poll_device", ignore_result=True)
@@ -25,7 +28,14 @@ def poll_tier(*, tier: str) -> None:
 
 @shared_task(name="pollers.inventory", ignore_result=True)
 def take_inventory() -> None:
-    inventory.take_all()
+    """Take the inventory of each server in a task of its own: one that does not answer holds no other up."""
+    for server_id in Server.objects.filter(enabled=True).values_list("pk", flat=True):
+        take_inventory_of.apply_async(kwargs={"server_id": server_id}, expires=INVENTORY_EXPIRES_S)
+
+
+@shared_task(name="pollers.inventory_of", ignore_result=True)
+def take_inventory_of(*, server_id: int) -> None:
+    inventory.take_of(server_id)
 
 
 @shared_task(name="pollers.retention", ignore_result=True)

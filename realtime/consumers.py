@@ -9,14 +9,13 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 
 from core.access import Visible, visible
 from realtime.entry import principal_at_the_door
-from realtime.frames import Frame
-from realtime.hub import Hub, Socket
+from realtime.frames import Frame, error_frame
+from realtime.hub import NOT_SIGNED_IN, Hub, Socket
 from realtime.outlet import Outlet, outlet_for
 
 LONGEST_MESSAGE = 4096  # bytes; a client has little to say
 
 BAD_REQUEST = 4400
-NOT_SIGNED_IN = 4401
 
 Join = Callable[[Socket], None]
 
@@ -36,30 +35,38 @@ class FeedConsumer(AsyncWebsocketConsumer):
         principal = await principal_at_the_door(self.scope)
         # Accepted even when it is closed at once: Daphne turns a close before that into an HTTP 403 without a code.
         await self.accept()
-        if visible(principal) == Visible.nothing():
-            await self.close(NOT_SIGNED_IN, "Sign in, or send Authorization: Bearer TOKEN")
+        if principal is None or visible(principal) == Visible.nothing():
+            await self._refuse(NOT_SIGNED_IN, "not_signed_in", "Sign in, or send Authorization: Bearer TOKEN")
             return
         hub = Hub.of_this_loop()
         join = self.way_in(hub, parse_qs(self.scope["query_string"].decode("latin1")))
         if isinstance(join, str):
-            await self.close(BAD_REQUEST, join)
+            await self._refuse(BAD_REQUEST, "bad_request", join)
             return
         await hub.ready()
         self.outlet = outlet_for(self.base_send)
+        hub.admit(self.outlet, principal)
         join(self.outlet)
 
-    async def disconnect(self, code: int) -> None:
-        del code
-        if self.outlet is not None:
-            Hub.of_this_loop().leave(self.outlet)
-            self.outlet.close()
+    async def _refuse(self, code: int, word: str, sentence: str) -> None:
+        """Close, and say why before: Daphne keeps the reason of a close to itself."""
+        await self.send(error_frame(word, sentence).text)
+        await self.close(code, sentence)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:  # not in `disconnect`, which a consumer that failed never comes to
+            if self.outlet is not None:
+                Hub.of_this_loop().leave(self.outlet)
+                self.outlet.close()
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         if self.outlet is None:
             return
         if text_data is None:
             self._error("binary", f"Text frames only; these were {len(bytes_data or b'')} bytes.")
-        elif len(text_data) > LONGEST_MESSAGE:
+        elif len(text_data.encode()) > LONGEST_MESSAGE:
             self._error("too_long", f"At most {LONGEST_MESSAGE} bytes a message.")
         else:
             self._answer(text_data)
@@ -70,17 +77,25 @@ class FeedConsumer(AsyncWebsocketConsumer):
         except orjson.JSONDecodeError:
             self._error("malformed", "That is no JSON.")
             return
-        if not isinstance(message, dict) or message.get("type") != "ping":
-            self._error("unknown_type", 'This feed understands {"type": "ping"}.')
-            return
-        self._reply({"type": "pong", **({"id": message["id"]} if "id" in message else {})})
+        match message:
+            case {"type": "ping", "id": str() | int() | float() | None as told}:
+                self._reply({"type": "pong", "id": told})
+            case {"type": "ping", "id": _}:
+                self._error("bad_id", "The id of a ping is a string or a number.")
+            case {"type": "ping"}:
+                self._reply({"type": "pong"})
+            case _:
+                self._error("unknown_type", 'This feed understands {"type": "ping"}.')
 
     def _error(self, code: str, sentence: str) -> None:
-        self._reply({"type": "error", "code": code, "message": sentence})
+        self._push(error_frame(code, sentence))
 
     def _reply(self, message: dict[str, Any]) -> None:
+        self._push(Frame.of(message))
+
+    def _push(self, frame: Frame) -> None:
         if self.outlet is not None:
-            self.outlet.push(Frame.of(message))
+            self.outlet.push(frame)
 
 
 class DeviceConsumer(FeedConsumer):

@@ -6,12 +6,10 @@ from urllib.parse import urlsplit
 
 from channels.db import database_sync_to_async
 from django.conf import settings
-from django.contrib.auth import get_user
-from django.contrib.sessions.backends.db import SessionStore
-from django.http import HttpRequest, parse_cookie
+from django.http import parse_cookie
 from django.http.request import split_domain_port, validate_host
 
-from core.access import Principal, principal_of, principal_of_token
+from core.access import Principal, principal_of_session, principal_of_token
 
 
 async def principal_at_the_door(scope: Mapping[str, Any]) -> Principal | None:
@@ -28,7 +26,7 @@ async def principal_at_the_door(scope: Mapping[str, Any]) -> Principal | None:
     if not origin_is_ours(headers.get("origin"), headers.get("host", "")):
         return None
     key = parse_cookie(headers.get("cookie", "")).get(settings.SESSION_COOKIE_NAME)
-    return await database_sync_to_async(_principal_of_session)(key) if key else None
+    return await database_sync_to_async(principal_of_session)(key) if key else None
 
 
 def origin_is_ours(origin: str | None, host: str) -> bool:
@@ -39,9 +37,3 @@ def origin_is_ours(origin: str | None, host: str) -> bool:
         return True
     domain, _ = split_domain_port(host)
     return urlsplit(origin).netloc == host.lower() and validate_host(domain, settings.ALLOWED_HOSTS)
-
-
-def _principal_of_session(key: str) -> Principal | None:
-    request = HttpRequest()
-    request.session = SessionStore(key)
-    return principal_of(get_user(request))

@@ -7,7 +7,6 @@ import orjson
 from django.conf import settings
 
 from realtime.board import Board, Row
-from realtime.tick import Tick
 
 # What the guide's messages carry of a channel; each such update is complete in itself.
 IDENTITY = ("device_id", "receiver_id", "channel", "name")
@@ -84,6 +83,10 @@ def system_alert(alert: Row) -> Frame:
     return Frame.of({"type": "system_alert", **alert})
 
 
+def error_frame(code: str, sentence: str) -> Frame:
+    return Frame.of({"type": "error", "code": code, "message": sentence})
+
+
 def heartbeat(board: Board, *, timestamp: str, live: bool, seen: list[tuple[str, str]]) -> Frame:
     return Frame.of(
         {
@@ -98,15 +101,17 @@ def heartbeat(board: Board, *, timestamp: str, live: bool, seen: list[tuple[str,
     )
 
 
-def system_health(tick: Tick, *, timestamp: str, sockets: int) -> Frame:
+def system_health(
+    ages: Mapping[str, float | None], *, silent: tuple[str, ...], timestamp: str, sockets: int
+) -> Frame:
     """Return the state of the parts of this system: seconds since each showed itself, None: never."""
     return Frame.of(
         {
             "type": "system_health",
             "timestamp": timestamp,
-            "status": "healthy" if tick.live else "unhealthy",
-            "silent": list(tick.silent),
-            "silent_s": {part: None if age is None else round(age, 1) for part, age in tick.silent_s.items()},
+            "status": "unhealthy" if silent else "healthy",
+            "silent": silent,
+            "silent_s": {part: None if age is None else round(age, 1) for part, age in ages.items()},
             "open_sockets": sockets,
         }
     )

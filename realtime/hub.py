@@ -8,7 +8,7 @@ a socket's snapshot and its first delta.
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Protocol
 from weakref import WeakKeyDictionary
@@ -19,25 +19,39 @@ from channels.layers import get_channel_layer
 from django.db import DatabaseError
 from redis.exceptions import RedisError
 
+from core.access import Principal, still_good
 from core.domain.state import instant
 from core.pulses import SILENT_AFTER_S
 from realtime.board import Board
-from realtime.frames import Frame, device_update, heartbeat, initial_data, system_alert, system_health
+from realtime.frames import (
+    Frame,
+    device_update,
+    error_frame,
+    heartbeat,
+    initial_data,
+    system_alert,
+    system_health,
+)
 from realtime.snapshot import read_board, windows_after
-from realtime.tick import Tick, look
+from realtime.tick import ServerState, Tick, look
 
 logger = logging.getLogger(__name__)
 
 LOOK_S = 1
 HEARTBEAT_S = 5  # a client that has heard nothing for 12 s gives its connection up
 RETELL_S = 30
+CHECK_RIGHTS_S = 60  # beside each change of rights that the database tells
+NOT_SIGNED_IN = 4401
+NO_LONGER = "You are no longer signed in, or the token was revoked or is past its end."
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Socket(Protocol):
-    """What the hub needs of a connection. `push` never waits."""
+    """What the hub needs of a connection. Neither waits; `end` closes it, behind what was pushed."""
 
     def push(self, frame: Frame) -> None: ...
+
+    def end(self, code: int) -> None: ...
 
 
 class Hub:
@@ -55,11 +69,15 @@ class Hub:
         self.single: set[Socket] = set()
         self.connections: set[Socket] = set()
         self.health: set[Socket] = set()
+        self._audiences = (self.batch, self.single, self.connections, self.health)
+        self._guests: dict[Socket, Principal] = {}
+        self._checked_at = 0.0
         self._board: Board
         self._tick: Tick
         self._looked_at = 0.0  # monotonic, as all instants without a date here
         self._spoke_at = 0.0
         self._retold_at = 0.0
+        self._told: tuple[str, ...] = ()
         self._snapshot: Frame | None = None
         self._ready = asyncio.Event()
         self._reading = asyncio.Lock()
@@ -68,7 +86,8 @@ class Hub:
     async def ready(self) -> None:
         """Return once the board is there; the first socket of the process has it read."""
         if not self._tasks:
-            self._tasks = [asyncio.create_task(task()) for task in (self._listen, self._look, self._beat)]
+            acts = (self._listen, self._look, self._beat)
+            self._tasks = [asyncio.create_task(self._for_ever(act)) for act in acts]
         await self._ready.wait()
 
     async def stop(self) -> None:
@@ -77,6 +96,42 @@ class Hub:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
         self._tasks = []
+
+    async def _for_ever(self, act: Callable[[], Awaitable[None]]) -> None:
+        """Act again and again: whatever it fails with, the hub must not stand still while its sockets wait."""
+        while True:
+            try:
+                await act()
+            except (OSError, DatabaseError, RedisError) as error:
+                logger.warning("The hub cannot %s and tries again: %s", act.__name__.strip("_"), error)
+            except Exception:
+                logger.exception("The hub failed to %s and tries again", act.__name__.strip("_"))
+            await asyncio.sleep(LOOK_S)
+
+    # Who is there
+
+    def admit(self, socket: Socket, principal: Principal) -> None:
+        """Remember whose socket this is, so that it is closed when they may not hear any more."""
+        self._guests[socket] = principal
+
+    def leave(self, socket: Socket) -> None:
+        self._guests.pop(socket, None)
+        for audience in self._audiences:
+            audience.discard(socket)
+
+    @property
+    def sockets(self) -> int:
+        return len(self._guests)
+
+    async def _check_rights(self) -> None:
+        """Close the sockets of those who would not be let in again."""
+        self._checked_at = _monotonic()
+        good = await _in_thread(still_good)(self._guests.values())
+        for socket, principal in list(self._guests.items()):
+            if principal not in good:
+                self.leave(socket)
+                socket.push(error_frame("not_signed_in", NO_LONGER))
+                socket.end(NOT_SIGNED_IN)
 
     # What a socket is told when it comes
 
@@ -106,29 +161,16 @@ class Hub:
         socket.push(self._system_health())
         self.health.add(socket)
 
-    def leave(self, socket: Socket) -> None:
-        for audience in (self.batch, self.single, self.connections, self.health):
-            audience.discard(socket)
-
-    @property
-    def sockets(self) -> int:
-        return sum(len(audience) for audience in (self.batch, self.single, self.connections, self.health))
-
     # The bell
 
     async def _listen(self) -> None:
+        """Hear the bell. Deaf, the hub goes on: the look once a second reads windows from Postgres."""
         await self._ready.wait()
+        layer = get_channel_layer()
+        channel = await layer.new_channel()
+        await layer.group_add("devices", channel)
         while True:
-            try:
-                layer = get_channel_layer()
-                channel = await layer.new_channel()
-                await layer.group_add("devices", channel)
-                while True:
-                    await self._heard(await layer.receive(channel))
-            except (OSError, RedisError) as error:
-                # Deaf for now; the look once a second goes on reading windows from Postgres.
-                logger.warning("The hub hears no bell and tries again: %s", error)
-                await asyncio.sleep(LOOK_S)
+            await self._heard(await layer.receive(channel))
 
     async def _heard(self, message: Mapping[str, Any]) -> None:
         if message.get("type") != "batch_update" or "seq" not in message:
@@ -144,35 +186,40 @@ class Hub:
     # The look once a second
 
     async def _look(self) -> None:
-        while True:
-            try:
-                # A bell may bring a window while the database is looked at: only behind this is a rewind.
-                reached = self._board.seq if self._ready.is_set() else 0
-                tick = await _in_thread(look)(self._tick.at if self._ready.is_set() else LONG_AGO)
-                async with self._reading:
-                    await self._take_in(tick, reached)
-            except (OSError, DatabaseError) as error:
-                logger.warning("The hub cannot read the database and tries again: %s", error)
-            await asyncio.sleep(LOOK_S)
+        # A bell may bring a window while the database is looked at: only behind this is a rewind.
+        reached = self._board.seq if self._ready.is_set() else 0
+        tick = await _in_thread(look)(self._tick.at if self._ready.is_set() else LONG_AGO)
+        async with self._reading:
+            await self._take_in(tick, reached)
 
     async def _take_in(self, tick: Tick, reached: int) -> None:
         if not self._ready.is_set():
             self._board = await _in_thread(read_board)()
             self._note(tick)
-            self._spoke_at = _monotonic()
+            self._told = self._silent
+            self._spoke_at = self._retold_at = _monotonic()
             self._ready.set()
             return
         before = self._tick
         self._note(tick)
+        due = _monotonic() - self._checked_at >= CHECK_RIGHTS_S
+        if due or tick.access_version != before.access_version or self._somebody_expired():
+            await self._check_rights()
         if tick.epoch != self._board.epoch or tick.seq < reached:
             await self._begin_anew()
         elif tick.seq > self._board.seq:
             await self._catch_up(tick.seq)
-        seen = self._board.see(tick.seen)
-        if seen or before.live != tick.live:
+        if seen := self._board.see(tick.seen):
             self._snapshot = None
             self._tell_heartbeat(seen)
-        self._tell_servers(before)
+        known = {server.name: server for server in before.servers}
+        for server in tick.servers:
+            if server.differs_from(known.get(server.name)):
+                self._tell_server(server)
+
+    def _somebody_expired(self) -> bool:
+        ends = (guest.expires_at for guest in self._guests.values())
+        return any(end is not None and end <= self._tick.at for end in ends)
 
     def _note(self, tick: Tick) -> None:
         self._tick, self._looked_at = tick, _monotonic()
@@ -194,12 +241,18 @@ class Hub:
             self._guarded(socket, self.join_single)
 
     async def _beat(self) -> None:
-        """Send a heartbeat whenever nothing else was said, also while the database cannot be read."""
+        """Say what is due though nothing happened, also while the database cannot be read."""
         await self._ready.wait()
-        while True:
-            await asyncio.sleep(LOOK_S)
-            if _monotonic() - self._spoke_at >= HEARTBEAT_S:
-                self._tell_heartbeat([])
+        told, self._told = self._told, self._silent
+        if told != self._silent:
+            self._tell_health()
+        if bool(told) != bool(self._silent) or _monotonic() - self._spoke_at >= HEARTBEAT_S:
+            self._tell_heartbeat([])
+        if _monotonic() - self._retold_at >= RETELL_S:
+            self._retold_at = _monotonic()
+            for server in self._tick.servers:
+                self._tell_server(server)
+            self._tell_health()
 
     # Out to the sockets
 
@@ -228,22 +281,15 @@ class Hub:
 
     def _tell_heartbeat(self, seen: list[tuple[str, str]]) -> None:
         self._spoke_at = _monotonic()
-        live = self._tick.live and _monotonic() - self._looked_at < SILENT_AFTER_S
-        frame = heartbeat(self._board, timestamp=self._timestamp(), live=live, seen=seen)
+        frame = heartbeat(self._board, timestamp=self._timestamp(), live=not self._silent, seen=seen)
         self._hand_out(self.batch | self.single, [frame])
 
-    def _tell_servers(self, before: Tick) -> None:
-        """Tell each server's state when it changed, and every now and then."""
-        retell = _monotonic() - self._retold_at >= RETELL_S
-        if retell:
-            self._retold_at = _monotonic()
-        known = {server.name: server for server in before.servers}
-        for server in self._tick.servers:
-            if retell or server.differs_from(known.get(server.name)):
-                self._hand_out(self.connections | self.single, [Frame.of(server.connection_update())])
-                self._hand_out(self.health, [Frame.of(server.api_health())])
-        if retell or before.silent != self._tick.silent:
-            self._hand_out(self.health, [self._system_health()])
+    def _tell_server(self, server: ServerState) -> None:
+        self._hand_out(self.connections | self.single, [Frame.of(server.connection_update())])
+        self._hand_out(self.health, [Frame.of(server.api_health())])
+
+    def _tell_health(self) -> None:
+        self._hand_out(self.health, [self._system_health()])
 
     def _hand_out(self, sockets: Iterable[Socket], frames: Iterable[Frame]) -> None:
         frames = list(frames)
@@ -268,11 +314,30 @@ class Hub:
         return self._snapshot
 
     def _system_health(self) -> Frame:
-        return system_health(self._tick, timestamp=self._timestamp(), sockets=self.sockets)
+        ages = {
+            part: None if age is None else age + self._unseen_s for part, age in self._tick.silent_s.items()
+        }
+        return system_health(
+            ages | {"database": self._unseen_s},
+            silent=self._silent,
+            timestamp=self._timestamp(),
+            sockets=self.sockets,
+        )
+
+    @property
+    def _silent(self) -> tuple[str, ...]:
+        """What has not shown itself for too long; while there is anything, nobody knows that the board is kept up."""
+        unread = ("database",) if self._unseen_s >= SILENT_AFTER_S else ()
+        return (*unread, *self._tick.silent)
+
+    @property
+    def _unseen_s(self) -> float:
+        """Return how long ago the database was last read."""
+        return _monotonic() - self._looked_at
 
     def _timestamp(self) -> str:
         """The database's time, carried on from the last look."""
-        return instant(self._tick.at + timedelta(seconds=_monotonic() - self._looked_at))
+        return instant(self._tick.at + timedelta(seconds=self._unseen_s))
 
 
 def _monotonic() -> float:

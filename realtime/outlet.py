@@ -22,6 +22,10 @@ class DaphneOutlet:
         if self._protocol.state == WebSocketProtocol.STATE_OPEN:
             self._protocol.sendPreparedMessage(frame.prepared(self._protocol.factory))
 
+    def end(self, code: int) -> None:
+        if self._protocol.state == WebSocketProtocol.STATE_OPEN:
+            self._protocol.serverClose(code=code)
+
     def close(self) -> None:
         """Nothing is held back here."""
 
@@ -31,19 +35,21 @@ class AsgiOutlet:
 
     def __init__(self, send: Send) -> None:
         self._send = send
-        self._frames: asyncio.Queue[Frame] = asyncio.Queue()
+        self._messages: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._task = asyncio.create_task(self._pump())
 
     def push(self, frame: Frame) -> None:
-        self._frames.put_nowait(frame)
+        self._messages.put_nowait({"type": "websocket.send", "text": frame.text})
+
+    def end(self, code: int) -> None:
+        self._messages.put_nowait({"type": "websocket.close", "code": code})
 
     def close(self) -> None:
         self._task.cancel()
 
     async def _pump(self) -> None:
         while True:
-            frame = await self._frames.get()
-            await self._send({"type": "websocket.send", "text": frame.text})
+            await self._send(await self._messages.get())
 
 
 Outlet = DaphneOutlet | AsgiOutlet

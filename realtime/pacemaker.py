@@ -5,7 +5,7 @@ import threading
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import connection
 
 from core.queues import REALTIME
 from realtime.windows import emit
@@ -35,9 +35,9 @@ def keep_pace(stop: threading.Event | None = None) -> None:
             if is_overdue():
                 emit()
             failing = False
-        except DatabaseError as error:
+        except Exception as error:  # noqa: BLE001  a thread that ended would be missed only when beat is away
             if not failing:
-                logger.warning("No window could be emitted, and it is tried again: %s", error)
+                logger.warning("No window could be emitted, and it is tried again: %r", error)
             failing = True
         finally:
             connection.close()

@@ -19,11 +19,17 @@ from realtime.snapshot import row_of
 RECEIVERS_AT_ONCE = 500
 
 # A receiver that is being recorded at this moment waits for the next window; one that is gone has no claim.
+# `recorded_seq` tells a poll under way to judge anew, or to give up what is disabled now.
 _TAKE = """
-WITH held AS (
+WITH free AS (
     SELECT receiver_id FROM core_claim
      WHERE receiver_id IN (SELECT receiver_id FROM core_edited ORDER BY id LIMIT %s)
        FOR UPDATE SKIP LOCKED
+),
+held AS (
+    UPDATE core_claim c SET recorded_seq = recorded_seq + 1
+      FROM free WHERE c.receiver_id = free.receiver_id
+    RETURNING c.receiver_id
 ),
 gone AS (
     SELECT receiver_id FROM core_edited e
@@ -54,7 +60,7 @@ SELECT ch.id, r.id, r.name, ch.alias, cr.rev, cr.recorded, cl.seen_at,
 
 _TOLD = "SELECT channel_id, receiver_id, device_id, identity FROM core_roster WHERE receiver_id = ANY(%s)"
 
-# The claims are held, so revs cannot move meanwhile; `recorded_seq` tells a poll under way to judge anew.
+# The claims are held, so revs cannot move meanwhile.
 _TELL = """
 WITH new AS (
     SELECT * FROM jsonb_to_recordset(%s::jsonb) AS n (
@@ -64,10 +70,6 @@ WITH new AS (
 raised AS (
     UPDATE core_channelrecord r SET rev = new.rev, recorded = new.recorded
       FROM new WHERE r.channel_id = new.channel_id AND new.kind <> 'removed'
-),
-claims AS (
-    UPDATE core_claim c SET recorded_seq = recorded_seq + 1
-     WHERE c.receiver_id IN (SELECT receiver_id FROM new WHERE kind <> 'removed')
 ),
 told AS (
     INSERT INTO core_roster (channel_id, receiver_id, device_id, identity)
@@ -87,7 +89,7 @@ _RESOLVE = """
 WITH resolved AS (
     UPDATE core_alert SET state = 'resolved', resolved_at = now(), changed_at = now()
      WHERE state <> 'resolved'
-       AND (channel_id = ANY(%(channels)s) OR (channel_id IS NULL AND receiver_id = ANY(%(receivers)s)))
+       AND (channel_id = ANY(%(channels)s) OR receiver_id = ANY(%(receivers)s))
     RETURNING *
 )
 INSERT INTO core_inbox (at, kind, channel_id, device_id, rev, changes, state)
@@ -150,9 +152,9 @@ def tell_edits(cursor: CursorWrapper) -> None:
     if rows:
         cursor.execute(_TELL, [orjson.dumps(rows).decode()])
     gone = [channel_id for channel_id in told if channel_id not in current]
-    if gone:
-        watched = {channel.receiver_id for channel in current.values()}
-        unwatched = [receiver_id for receiver_id in receiver_ids if receiver_id not in watched]
+    watched = {channel.receiver_id for channel in current.values()}
+    unwatched = [receiver_id for receiver_id in receiver_ids if receiver_id not in watched]
+    if gone or unwatched:
         cursor.execute(_RESOLVE, {"channels": gone, "receivers": unwatched})
 
 

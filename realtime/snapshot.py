@@ -78,5 +78,11 @@ def initial_data(principal: Principal | None) -> dict[str, Any]:
     """Return the snapshot that a client of this principal begins with, read from the database."""
     board = read_board()
     may_see = visible(principal)
-    rows = [row for row in board.rows.values() if may_see.includes(row)]
-    return initial_message(board, rows, timestamp=instant(board.read_at))
+    board.rows = {device_id: row for device_id, row in board.rows.items() if may_see.includes(row)}
+    receivers = {row["receiver_id"] for row in board.rows.values()}
+    board.alerts = {
+        id_: alert
+        for id_, alert in board.alerts.items()
+        if alert["target"].get("device_id") in board.rows or alert["target"].get("receiver_id") in receivers
+    }
+    return initial_message(board, board.rows.values(), timestamp=instant(board.read_at))

@@ -17,7 +17,10 @@ RECEIVERS_AT_ONCE = 500
 # A receiver that is being recorded at this moment has news of its own.
 _AGED = """
 WITH aged AS (
-    SELECT c.receiver_id FROM core_claim c JOIN core_receiver r ON r.id = c.receiver_id AND r.enabled
+    SELECT c.receiver_id
+      FROM core_claim c
+      JOIN core_receiver r ON r.id = c.receiver_id AND r.enabled
+      JOIN core_server s ON s.id = r.server_id AND s.enabled
      WHERE NOT c.stale AND c.stale_at <= now()
      LIMIT %s
        FOR UPDATE OF c SKIP LOCKED

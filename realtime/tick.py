@@ -85,18 +85,19 @@ class Tick:
         return instant(self.at)
 
 
-# The overlap of 3 s is for polls that commit late; what the hub knows already is no news to it.
+# By the end of the poll, because a slow one began long ago. The overlap of 3 s is for those that commit late; what
+# the hub knows already is no news to it.
 _TICK = """
 SELECT now(), h.epoch, h.seq, h.access_version, extract(epoch FROM now() - h.emitted_at)::float8,
        (SELECT jsonb_object_agg(part, extract(epoch FROM now() - at)) FROM core_pulse),
        (SELECT jsonb_agg(jsonb_build_array(r.code, core_instant(c.seen_at)) ORDER BY r.code)
           FROM core_claim c JOIN core_receiver r ON r.id = c.receiver_id
-         WHERE c.seen_at > %s::timestamptz - interval '3 s'),
+         WHERE c.polled_at > %s::timestamptz - interval '3 s' AND c.seen_at IS NOT NULL),
        (SELECT jsonb_agg(jsonb_build_object(
-                   'name', s.name, 'manufacturer', s.manufacturer, 'url', s.url, 'status', sh.status,
-                   'latency_ms', sh.latency_ms, 'error_count', sh.error_count,
-                   'ok_at', core_instant(sh.ok_at)) ORDER BY s.name)
-          FROM core_serverhealth sh JOIN core_server s ON s.id = sh.server_id WHERE s.enabled)
+                   'name', s.name, 'manufacturer', s.manufacturer, 'url', s.url,
+                   'status', coalesce(sh.status, 'disconnected'), 'latency_ms', sh.latency_ms,
+                   'error_count', coalesce(sh.error_count, 0), 'ok_at', core_instant(sh.ok_at)) ORDER BY s.name)
+          FROM core_server s LEFT JOIN core_serverhealth sh ON sh.server_id = s.id WHERE s.enabled)
   FROM core_head h
 """
 

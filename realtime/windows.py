@@ -28,7 +28,7 @@ from realtime.board import Window
 logger = logging.getLogger(__name__)
 
 LARGEST_WINDOW = 2000  # updates; what is more becomes the next seq at once
-LARGEST_BELL = 256 * 2**10  # bytes of a frame that still rides on the layer; above, only its seq does
+LARGEST_BELL = 256 * 2**10  # bytes on the layer; above, only the seq rings
 RING_WITHIN_S = 2
 
 
@@ -194,7 +194,9 @@ def coalesced(updates: Iterable[Update]) -> dict[str, list[Any]]:
 def batch_device_updates(window: Window) -> None:
     """Ring the channel layer with a window. A bell that is lost costs nothing: the hubs read the window itself."""
     message = {"type": "batch_update", "seq": window.seq, "epoch": window.epoch, "updates": []}
-    if len(window.text) <= LARGEST_BELL:
+    if (
+        2 * len(window.text.encode()) <= LARGEST_BELL
+    ):  # the frame, and its updates again for the guide's consumers
         message |= {"updates": window.frame["updates"], "frame": window.text}
     try:
         async_to_sync(_ring)(message)

@@ -81,9 +81,9 @@ class Migration(migrations.Migration):
                     "source_id",
                     models.CharField(editable=False, max_length=255, verbose_name="the server's id"),
                 ),
-                ("model", models.CharField(blank=True, max_length=64)),
-                ("serial", models.CharField(blank=True, max_length=64)),
-                ("firmware", models.CharField(blank=True, max_length=64)),
+                ("model", models.CharField(blank=True, max_length=255)),
+                ("serial", models.CharField(blank=True, max_length=255)),
+                ("firmware", models.CharField(blank=True, max_length=255)),
                 ("address", models.CharField(blank=True, max_length=255)),
                 ("name", models.CharField(blank=True, help_text="As the device reports it.", max_length=255)),
                 (
@@ -94,11 +94,11 @@ class Migration(migrations.Migration):
                         max_length=12,
                     ),
                 ),
-                ("compatibility", models.CharField(blank=True, max_length=64)),
+                ("compatibility", models.CharField(blank=True, max_length=255)),
                 (
                     "capabilities",
                     django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=64), blank=True, default=list, size=None
+                        base_field=models.CharField(max_length=255), blank=True, default=list, size=None
                     ),
                 ),
                 (

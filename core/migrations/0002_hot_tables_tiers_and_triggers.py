@@ -15,13 +15,14 @@ VALUES (1, substr(md5(random()::text || clock_timestamp()::text), 1, 6), 0, '{}'
 """
 
 # A function and not a view: a view would stop django-celery-beat's own migrations from altering these columns.
-# A tier whose row was deleted behind the admin's back keeps its default interval.
+# A tier whose row was deleted behind the admin's back keeps its default interval, and no receiver is asked more
+# often than once a second, whatever stands in an interval that other entries share.
 TIERS = """
 CREATE FUNCTION core_tiers() RETURNS TABLE (tier text, seconds float8, enabled boolean) LANGUAGE sql STABLE AS $$
     SELECT known.tier,
-           coalesce(i.every * CASE i.period
+           greatest(1, coalesce(i.every * CASE i.period
                WHEN 'days' THEN 86400 WHEN 'hours' THEN 3600 WHEN 'minutes' THEN 60
-               WHEN 'seconds' THEN 1 ELSE 0.000001 END, known.seconds)::float8,
+               WHEN 'seconds' THEN 1 ELSE 0.000001 END, known.seconds))::float8,
            coalesce(p.enabled, true)
       FROM (VALUES ('critical', 10.0), ('normal', 30.0), ('offline', 60.0)) AS known (tier, seconds)
       LEFT JOIN django_celery_beat_periodictask p ON p.name = 'poll:' || known.tier
@@ -75,7 +76,7 @@ CREATE TRIGGER server_edited AFTER UPDATE ON core_server FOR EACH ROW
     EXECUTE FUNCTION core_note_edit();
 """
 
-# Rights are re-read when this number rises: a token made, changed or deleted, a user changed or deleted.
+# Rights are re-read when this number rises: a token changed or deleted, a user changed or deleted, a session gone.
 ACCESS = """
 CREATE FUNCTION core_note_access() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -86,12 +87,15 @@ CREATE TRIGGER token_access AFTER UPDATE OF revoked_at, expires_at, scopes OR DE
     FOR EACH STATEMENT EXECUTE FUNCTION core_note_access();
 CREATE TRIGGER user_access AFTER UPDATE OF is_active, is_staff, is_superuser, password OR DELETE ON auth_user
     FOR EACH STATEMENT EXECUTE FUNCTION core_note_access();
+CREATE TRIGGER session_access AFTER DELETE ON django_session
+    FOR EACH STATEMENT EXECUTE FUNCTION core_note_access();
 """
 
 
 class Migration(migrations.Migration):
     dependencies = [
         ("core", "0001_records"),
+        ("sessions", "0001_initial"),
         ("auth", "0012_alter_user_first_name_max_length"),
         ("django_celery_beat", "0019_alter_periodictasks_options"),
     ]

@@ -100,9 +100,9 @@ class Receiver(models.Model):
     code = models.CharField(max_length=32, unique=True, editable=False)
     server = models.ForeignKey(Server, models.CASCADE, related_name="receivers")
     source_id = models.CharField("the server's id", max_length=255, editable=False)
-    model = models.CharField(max_length=64, blank=True)
-    serial = models.CharField(max_length=64, blank=True)
-    firmware = models.CharField(max_length=64, blank=True)
+    model = models.CharField(max_length=255, blank=True)
+    serial = models.CharField(max_length=255, blank=True)
+    firmware = models.CharField(max_length=255, blank=True)
     address = models.CharField(max_length=255, blank=True)
     name = models.CharField(max_length=255, blank=True, help_text="As the device reports it.")
     device_state = models.CharField(
@@ -110,8 +110,8 @@ class Receiver(models.Model):
         choices=[(state.value, state.value) for state in DeviceState],
         default=DeviceState.ONLINE.value,
     )
-    compatibility = models.CharField(max_length=64, blank=True)
-    capabilities = ArrayField(models.CharField(max_length=64), default=list, blank=True)
+    compatibility = models.CharField(max_length=255, blank=True)
+    capabilities = ArrayField(models.CharField(max_length=255), default=list, blank=True)
     sources = ArrayField(
         models.CharField(max_length=16),
         default=list,

@@ -12,7 +12,7 @@ from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 from core import claims
 from core.domain.tiers import Tier
-from core.models import Claim, Receiver
+from core.models import Claim, Receiver, Server
 from tests.fleet import make_receivers
 
 
@@ -97,6 +97,20 @@ def test_a_receiver_in_flight_is_not_claimed_again_before_its_lease_is_over() ->
     assert [due.claim_seq for due in claimed()] == [2]
 
 
+@pytest.mark.django_db
+def test_a_wish_that_comes_while_a_receiver_is_in_flight_is_kept_until_it_is_not() -> None:
+    (receiver,) = make_receivers()
+    claimed()
+
+    claims.poll_now([receiver.pk])
+    assert [claimed(), claimed()] == [[], []]
+
+    Claim.objects.update(inflight_until=None)
+    assert [due.claim_seq for due in claimed()] == [2]
+    Claim.objects.update(inflight_until=None)
+    assert claimed() == []
+
+
 @pytest.mark.parametrize(("seconds", "lease"), [(10, 10), (30, 15)])
 @pytest.mark.django_db
 def test_a_lost_message_costs_the_interval_but_never_more_than_15_s(seconds: int, lease: int) -> None:
@@ -177,6 +191,16 @@ def test_a_claim_that_was_overtaken_is_not_started() -> None:
     (due,) = claimed()
     Claim.objects.update(inflight_until=None, wanted=True)
     claimed()
+
+    assert claims.start(receiver_id=receiver.pk, claim_seq=due.claim_seq) is None
+
+
+@pytest.mark.parametrize("what", [Receiver, Server])
+@pytest.mark.django_db
+def test_what_was_disabled_since_it_was_claimed_is_not_polled(what: type[Receiver] | type[Server]) -> None:
+    (receiver,) = make_receivers()
+    (due,) = claimed()
+    what.objects.update(enabled=False)
 
     assert claims.start(receiver_id=receiver.pk, claim_seq=due.claim_seq) is None
 

@@ -1,34 +1,47 @@
-"""Beat as a process of its own: told to stop, it ends between two ticks."""
+"""Beat as a process of its own: it sends what is due, outlives its broker, and ends between two ticks."""
 
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from signal import SIGINT, SIGTERM, Signals
 
 import pytest
+import redis
 from django.db import connection, transaction
 
 from core import pulses
-from core.models import Pulse
+from core.models import Pulse, Receiver
+from core.queues import POLLING
+from deploy import valkey
 from tests.deploy.processes import until
+from tests.fleet import make_receivers
 from tests.processes import environment
 
 BEAT = (sys.executable, "-m", "celery", "-A", "pollers", "beat", "--schedule", "", "--pidfile", "")
 
 
-@pytest.fixture
-def beat(committed: None) -> Iterator["subprocess.Popen[bytes]"]:
-    """A beat that has ticked."""
-    del committed
+@contextmanager
+def running(**variables: str) -> Iterator["subprocess.Popen[bytes]"]:
+    """Run a beat, and enter when it has ticked."""
     with subprocess.Popen(
-        BEAT, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        BEAT, env=environment() | variables, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as process:
         try:
             until(lambda: Pulse.objects.filter(part=pulses.BEAT).exists() or process.poll() is not None)
             yield process
         finally:
             process.kill()
+
+
+@pytest.fixture
+def beat(committed: None) -> Iterator["subprocess.Popen[bytes]"]:
+    del committed
+    with running() as process:
+        yield process
 
 
 @pytest.mark.parametrize("word", [SIGTERM, SIGINT])
@@ -47,6 +60,50 @@ def test_told_to_stop_inside_a_statement_it_ends_well_behind_it(beat: "subproces
         assert beat.poll() is None
 
     assert beat.wait(5) == 0
+
+
+class Broker:
+    """A Valkey of the test's own, which forgets everything when it is killed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.url = valkey.url(folder)
+        self._program = valkey.program(folder, folder, throwaway=True)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._client = redis.Redis(unix_socket_path=str(folder / valkey.SOCKET_NAME))
+
+    def start(self) -> None:
+        self._process = subprocess.Popen(self._program.argv, stdout=subprocess.DEVNULL)
+        assert callable(self._program.ready)
+        until(self._program.ready)
+
+    def kill(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+    def polls(self) -> int:
+        """Return how many polls wait in the queues."""
+        return sum(int(self._client.llen(queue)) for queue in POLLING)  # type: ignore[arg-type]  # not awaitable here
+
+
+@pytest.mark.usefixtures("committed")
+def test_a_beat_whose_broker_dies_while_it_publishes_goes_on_when_it_is_back() -> None:
+    make_receivers(40)
+    Receiver.objects.update(interval_s=1)
+    with ExitStack() as stack:
+        broker = Broker(Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="micboard-beat-"))))
+        stack.callback(broker.kill)
+        broker.start()
+        beat = stack.enter_context(running(REDIS_URL=broker.url))
+        until(lambda: broker.polls() >= 40)
+
+        broker.kill()
+        time.sleep(3)
+        assert beat.poll() is None
+        broker.start()
+
+        until(lambda: broker.polls() >= 40, within_s=30)
+        assert beat.poll() is None
 
 
 def _waiting_for_a_lock() -> int:

@@ -31,26 +31,25 @@ class Client:
     def __init__(self, path: str, headers: list[tuple[bytes, bytes]]) -> None:
         self.socket = Socket(application, path, headers=headers)
 
-    async def frame(self, *kinds: str) -> dict[str, Any]:
+    async def frame(self, *kinds: str, within_s: float = FRAME_WITHIN_S) -> dict[str, Any]:
         """Return the next frame, of these types where some are given."""
         passed_over = []
         try:
-            async with asyncio.timeout(FRAME_WITHIN_S):
+            async with asyncio.timeout(within_s):
                 while True:
-                    frame: dict[str, Any] = orjson.loads(
-                        await self.socket.receive_from(timeout=FRAME_WITHIN_S)
-                    )
+                    frame: dict[str, Any] = orjson.loads(await self.socket.receive_from(timeout=within_s))
                     if not kinds or frame["type"] in kinds:
                         return frame
                     passed_over.append(frame["type"])
         except TimeoutError:
-            pytest.fail(f"no {' or '.join(kinds)} came within {FRAME_WITHIN_S} s, but {passed_over}")
+            pytest.fail(f"no {' or '.join(kinds)} came within {within_s} s, but {passed_over}")
 
     async def closed(self) -> tuple[int, str]:
-        """Return the code and the reason with which the server closes."""
+        """Return the code with which the server closes, and the reason that it gives in a frame before."""
+        reason: str = (await self.frame("error"))["message"]
         message = await self.socket.receive_output(timeout=FRAME_WITHIN_S)  # type: ignore[no-untyped-call]  # untyped in Channels
         assert message["type"] == "websocket.close"
-        return message["code"], message.get("reason", "")
+        return message["code"], reason
 
     async def say(self, text: str) -> None:
         await self.socket.send_to(text_data=text)

@@ -7,11 +7,14 @@ import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.contrib.postgres.functions import TransactionNow
+from django.contrib.sessions.models import Session
 from django.test import Client as Browser
 
+from core import clock
 from core.access import create_token
 from core.models import Receiver, ServerHealth, Token
 from realtime.frames import device_update
+from realtime.hub import Hub
 from realtime.windows import emit
 from tests.fleet import answered, heard, make_receivers
 from tests.polling import record_poll
@@ -145,6 +148,8 @@ async def test_silence_is_broken_by_a_heartbeat_that_tells_whether_the_poller_li
         ('{"type":"reboot"}', {"type": "error", "code": "unknown_type"}),
         ("[]", {"type": "error", "code": "unknown_type"}),
         ("[" * 3000, {"type": "error", "code": "malformed"}),
+        (f'{{"type":"ping","id":{"[" * 500 + "]" * 500}}}', {"type": "error", "code": "bad_id"}),
+        ('{"type":"ping","id":{"a":1}}', {"type": "error", "code": "bad_id"}),
         ('"' + "x" * 5000 + '"', {"type": "error", "code": "too_long"}),
     ],
 )
@@ -237,6 +242,75 @@ async def test_a_token_that_is_revoked_or_past_its_end_opens_nothing(connect: Co
 
     await in_thread(Token.objects.update, expires_at=None, revoked_at=TransactionNow())
     assert (await closed(connect, "/ws/devices/", headers))[0] == 4401
+
+
+NO_LONGER = (4401, "You are no longer signed in, or the token was revoked or is past its end.")
+
+
+@pytest.mark.parametrize(
+    "end",
+    [{"revoked_at": TransactionNow()}, {"expires_at": TransactionNow()}],
+    ids=["revoked", "past its end"],
+)
+async def test_a_socket_is_closed_when_its_token_opens_nothing_any_more(
+    connect: Connect, end: dict[str, object]
+) -> None:
+    _, secret = await in_thread(create_token, "short")
+    ended = await connect(headers=[(BEARER, f"Bearer {secret}".encode())])
+    other = await connect()
+    for client in (ended, other):
+        await client.frame("initial_data")
+
+    await in_thread(Token.objects.filter(name="short").update, **end)
+
+    assert await ended.closed() == NO_LONGER
+    await other.say('{"type":"ping"}')
+    assert await other.frame("pong")
+
+
+async def test_a_token_that_ends_by_itself_closes_its_socket(connect: Connect) -> None:
+    _, secret = await in_thread(
+        create_token, "short", expires_at=await in_thread(clock.now) + timedelta(seconds=2)
+    )
+    client = await connect(headers=[(BEARER, f"Bearer {secret}".encode())])
+    await client.frame("initial_data")
+
+    assert await client.closed() == NO_LONGER
+
+
+@pytest.mark.parametrize("end", ["signed out", "no longer active", "another password"])
+async def test_a_socket_is_closed_when_its_session_is_over(connect: Connect, end: str) -> None:
+    cookie = await in_thread(signed_in)
+    headers = [(b"cookie", cookie), (b"origin", b"http://localhost:8000"), (b"host", b"localhost:8000")]
+    client = await connect("/ws/devices/?mode=batch", headers)
+    await client.frame("initial_data")
+
+    match end:
+        case "signed out":
+            await in_thread(Session.objects.all().delete)
+        case "no longer active":
+            await in_thread(User.objects.update, is_active=False)
+        case _:
+            await in_thread(User.objects.update, password="!")
+
+    assert await client.closed() == NO_LONGER
+
+
+async def test_a_token_that_is_narrower_than_anything_yet_opens_nothing(connect: Connect) -> None:
+    token, secret = await in_thread(create_token, "one room")
+    await in_thread(Token.objects.filter(pk=token.pk).update, scopes=["location:main-a"])
+
+    assert (await closed(connect, "/ws/devices/", [(BEARER, f"Bearer {secret}".encode())]))[0] == 4401
+
+
+async def test_whoever_has_gone_is_forgotten(connect: Connect) -> None:
+    gone, health = await connect(), await connect("/ws/health/")
+    await gone.frame("initial_data")
+
+    await gone.socket.disconnect()
+
+    assert Hub.of_this_loop().sockets == 1
+    await health.frame("system_health")
 
 
 async def test_a_token_remembers_when_it_was_last_used(connect: Connect) -> None:

@@ -1,6 +1,8 @@
 """The hub without its bell, without its database, and after a rewind: no client is left with a silent gap."""
 
+import contextlib
 import threading
+import time
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +13,7 @@ from django.db import DatabaseError, connection, transaction
 
 from core import pulses
 from core.models import Head, Receiver, Window
+from core.queues import POLLING
 from realtime import hub, windows
 from realtime.frames import Frame
 from realtime.hub import Hub
@@ -65,6 +68,37 @@ async def test_a_bell_that_skips_a_window_brings_the_skipped_one_first(
     told = [await client.frame("batch_update") for _ in range(2)]
 
     assert [frame["seq"] for frame in told] == [first["seq"] + 1, first["seq"] + 2]
+
+
+async def test_a_hub_that_cannot_read_what_the_bell_skipped_goes_on_hearing_it(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub, "LOOK_S", 0.1)
+    receiver = await in_thread(receiver_told)
+    client = await connect()
+    first = await client.frame("initial_data")
+    failed = threading.Event()
+
+    def fails(*_: object) -> None:
+        failed.set()
+        raise DatabaseError
+
+    with monkeypatch.context() as away:
+        away.setattr(hub, "windows_after", fails)
+        away.setattr(windows, "LARGEST_BELL", 0)
+        await in_thread(change, receiver, 600_000)
+        await in_thread(failed.wait, 5)
+    await client.frame("batch_update")
+    monkeypatch.setattr(hub, "look", fails)  # from here the bell alone
+    told: dict[str, Any] = {}
+    khz = 600_000
+    while not told:
+        khz += 25  # until the hub has joined again
+        await in_thread(change, receiver, khz)
+        with contextlib.suppress(pytest.fail.Exception):
+            told = await client.frame("batch_update", within_s=0.5)
+
+    assert told["seq"] > first["seq"]
 
 
 async def test_a_bell_that_rings_twice_is_one_window(connect: Connect) -> None:
@@ -167,6 +201,58 @@ async def test_heartbeats_go_on_and_say_so_while_the_database_cannot_be_read(
     assert beats[0]["timestamp"] < beats[-1]["timestamp"]
 
 
+async def test_the_other_feeds_say_so_too_while_the_database_cannot_be_read(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await in_thread(receiver_told)
+    await in_thread(everything_shows_itself)
+    health, connections = await connect("/ws/health/"), await connect("/ws/connections/")
+    well = await health.frame("system_health")
+    await connections.frame("connection_update")
+    monkeypatch.setattr(hub, "SILENT_AFTER_S", 1)
+    monkeypatch.setattr(hub, "RETELL_S", 2)
+
+    def away(_since: object) -> None:
+        raise DatabaseError("the database is away")
+
+    monkeypatch.setattr(hub, "look", away)
+    ill = await health.frame("system_health")
+
+    assert (well["status"], well["silent"]) == ("healthy", [])
+    assert (ill["status"], ill["silent"]) == ("unhealthy", ["database"])
+    assert ill["silent_s"]["database"] >= 1
+    assert await health.frame("api_health")
+    assert await connections.frame("connection_update")
+
+
+def everything_shows_itself() -> None:
+    for part in (pulses.BEAT, *POLLING):
+        pulses.show(part)
+
+
+async def test_a_poll_that_took_long_is_told_as_seen(connect: Connect) -> None:
+    receiver = await in_thread(receiver_told)
+    client = await connect()
+    first = await client.frame("initial_data")
+
+    def seen_long_ago() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE core_claim SET seen_at = greatest(seen_at + interval '1 ms', now() - interval '7 s'), "
+                "polled_at = now()"
+            )
+
+    await in_thread(time.sleep, 8)  # so long ago is news
+    await in_thread(seen_long_ago)
+    heartbeat: dict[str, Any] = {"seen": []}
+    while not heartbeat["seen"]:
+        heartbeat = await client.frame("heartbeat")
+
+    ((code, at),) = heartbeat["seen"]
+    assert code == receiver.code
+    assert at > first["devices"][0]["seen_at"]
+
+
 async def test_a_socket_that_fails_costs_the_others_nothing(connect: Connect) -> None:
     receiver = await in_thread(receiver_told)
     client = await connect()
@@ -175,6 +261,9 @@ async def test_a_socket_that_fails_costs_the_others_nothing(connect: Connect) ->
     class Broken:
         def push(self, frame: Frame) -> None:
             raise RuntimeError(f"no room for {len(frame.text)} characters")
+
+        def end(self, code: int) -> None:
+            raise RuntimeError(f"no way to close it with {code}")
 
     broken = Broken()
     Hub.of_this_loop().batch.add(broken)

@@ -9,7 +9,11 @@ from django.contrib.postgres.functions import TransactionNow
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from core import claims
+from core.claims import Started
+from core.domain.outcome import judge
 from core.models import Channel, Claim, Group, Receiver, Slot
+from core.recording import record
 from realtime.board import Board
 from realtime.snapshot import read_board
 from realtime.windows import emit
@@ -31,14 +35,33 @@ class Step:
 steps = st.builds(
     Step,
     act=st.sampled_from(
-        ["poll", "poll", "poll", "fail", "age", "alias", "slot", "disable", "enable", "add", "delete", "emit"]
+        [
+            *(
+                "poll",
+                "poll",
+                "poll",
+                "fail",
+                "begin",
+                "end",
+                "age",
+                "alias",
+                "slot",
+                "disable",
+                "enable",
+                "add",
+            ),
+            *("delete", "emit"),
+        ]
     ),
     receiver=st.integers(0, RECEIVERS - 1),
     value=st.integers(0, 60),
 )
 
 
-def happen(step: Step) -> None:  # noqa: C901  a list of what can happen
+UNDERWAY: list[Started] = []  # polls that were begun and not ended
+
+
+def happen(step: Step) -> None:  # noqa: C901, PLR0912  a list of what can happen
     receivers = list(Receiver.objects.order_by("pk"))
     if step.act == "add":
         make_receivers(model="ULXD4D")
@@ -72,10 +95,28 @@ def happen(step: Step) -> None:  # noqa: C901  a list of what can happen
             receiver.delete()
         case "emit":
             emit()
+        case "begin" if receiver.enabled:
+            Claim.objects.filter(receiver=receiver).update(wanted=True, inflight_until=None)
+            claimed = {due.receiver_id: due.claim_seq for due in claims.claim_due(100)[0]}
+            started = claims.start(receiver_id=receiver.pk, claim_seq=claimed[receiver.pk])
+            assert started is not None
+            UNDERWAY.append(started)
+        case "end" if UNDERWAY:
+            end_poll(UNDERWAY.pop(step.value % len(UNDERWAY)))
+
+
+def end_poll(started: Started | None) -> None:
+    """Record that a receiver did not answer, unless it was overtaken or disabled meanwhile."""
+    while started is not None:
+        outcome = judge(started.known, silent())
+        if record(started, outcome, memory=started.memory, server=None):
+            return
+        started = claims.again(started)
 
 
 def start_over() -> None:
     """Leave one receiver from the example before, so that what is removed is part of every example."""
+    UNDERWAY.clear()
     Group.objects.all().delete()
     kept = Receiver.objects.first() or make_receivers(model="ULXD4D")[0]
     Receiver.objects.exclude(pk=kept.pk).delete()
@@ -87,6 +128,12 @@ def told(board: Board) -> dict[str, dict[str, Any]]:
         device_id: {name: value for name, value in row.items() if name != "seen_at"}
         for device_id, row in board.rows.items()
     }
+
+
+def about(alert: dict[str, Any]) -> str:
+    """Return the receiver that an alert is about."""
+    target: dict[str, Any] = alert["target"]
+    return str(target.get("receiver_id") or target["device_id"].partition("-")[0])
 
 
 @pytest.mark.usefixtures("committed")
@@ -114,6 +161,9 @@ def test_an_old_snapshot_and_the_windows_since_make_the_new_one(
     new = read_board()
     assert told(old) == told(new)
     assert old.alerts == new.alerts
+    assert {about(alert) for alert in new.alerts.values()} <= {
+        row["receiver_id"] for row in new.rows.values()
+    }
     assert (old.seq, old.intervals) == (new.seq, new.intervals)
 
 

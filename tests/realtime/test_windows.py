@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from core import claims
 from core.domain.outcome import judge
-from core.models import ChangeRecord, Channel, Claim, Group, Head, Inbox, Location, Receiver, Slot
+from core.models import Alert, ChangeRecord, Channel, Claim, Group, Head, Inbox, Location, Receiver, Slot
 from core.models import Window as StoredWindow
 from core.models.records import Kind
 from core.recording import record
@@ -239,6 +239,37 @@ def test_alerts_ride_on_the_window_of_their_change_and_are_resolved_when_nobody_
 
     Receiver.objects.update(enabled=True)
     assert {row["alert"] for row in emitted()["added"]} == {None}
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["told before", "never told"])
+def test_a_poll_that_ends_after_its_receiver_was_disabled_leaves_nothing(told: bool) -> None:  # noqa: FBT001
+    (receiver,) = make_receivers(model="ULXD4D")
+    if told:
+        emit()
+    Claim.objects.update(wanted=True)
+    ((due,), _) = claims.claim_due(10)
+    started = claims.start(receiver_id=receiver.pk, claim_seq=due.claim_seq)
+    assert started is not None
+    Receiver.objects.update(enabled=False)
+    emit()
+
+    low = answered(heard(1, battery_minutes=20), heard(2))
+    assert not record(started, judge(started.known, low), memory={}, server=None)
+    assert claims.again(started) is None
+
+    emit()
+    assert not Alert.objects.exists()
+
+
+def test_a_receiver_that_is_disabled_before_it_was_told_of_leaves_no_alert_open() -> None:
+    (receiver,) = make_receivers(model="ULXD4D")
+    record_poll(receiver, answered(heard(1, battery_minutes=20), heard(2)))
+    Receiver.objects.update(enabled=False)
+
+    frame = emitted()
+
+    assert [alert["state"] for alert in frame["alerts"]] == ["resolved"]
+    assert not Alert.objects.exclude(state="resolved").exists()
 
 
 def test_an_edited_interval_rides_on_a_window_of_its_own(receiver: Receiver) -> None:

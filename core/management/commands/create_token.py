@@ -5,8 +5,8 @@ from datetime import timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connection
 
+from core import clock
 from core.access import create_token
 
 
@@ -24,9 +24,6 @@ class Command(BaseCommand):
         name = options["name"].strip()
         if not name:
             raise CommandError("Give the token a name that tells what uses it.")
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT now()")
-            (now,) = cursor.fetchone()
-        _, secret = create_token(name, expires_at=now + timedelta(days=days) if days else None)
+        _, secret = create_token(name, expires_at=clock.now() + timedelta(days=days) if days else None)
         self.stderr.write(f"Token “{name}”: keep it now, it is not shown again.")
         self.stdout.write(secret)

@@ -84,7 +84,7 @@ def _free(port: int, *, but: int | None = None) -> int:
 
 def _free_network() -> IPv4Network:
     for network in NETWORKS:
-        if _is_free(str(network[1]), COMMAND_STRINGS_PORT):
+        if _is_free(str(network[-2]), COMMAND_STRINGS_PORT):  # what a simulator holds for as long as it plays
             return network
     raise NoRoom(
         "All of the demo's loopback networks are in use: stop another demo, or start with --no-demo."

@@ -1,7 +1,10 @@
 """A server's key, from where its reference says: never from the database, never into a log."""
 
 import os
+import stat
 from pathlib import Path
+
+LONGEST_KEY = 8192  # bytes; Shure's have about 256
 
 
 class KeyUnreadable(Exception):
@@ -26,9 +29,18 @@ def read_key(reference: str) -> str:
 
 def _from_file(path: Path) -> tuple[str, str]:
     try:
-        return path.read_text(), f"The key file {path} is empty: put the server's key into it."
+        # Not blocking: a pipe that nobody writes to would hold the worker for ever.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        with os.fdopen(descriptor, "rb") as file:
+            if stat.S_ISREG(os.fstat(descriptor).st_mode):
+                key = file.read(LONGEST_KEY + 1)
+                if len(key) <= LONGEST_KEY:
+                    return key.decode(), f"The key file {path} is empty: put the server's key into it."
+                why = "it is too long for a key"
+            else:
+                why = "it is no plain file"
     except OSError as error:
-        why = error.strerror
+        why = error.strerror or "the system does not say why"
     except UnicodeDecodeError:
         why = "it is no text"
     return "", f"The key file {path} cannot be read ({why}): make it readable for the workers."

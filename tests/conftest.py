@@ -5,7 +5,11 @@ from collections.abc import Iterator
 import pytest
 from django.db import connection
 from django.test.utils import setup_databases, teardown_databases
+from hypothesis import settings
 from pytest_django import DjangoDbBlocker
+
+settings.register_profile("shared machine", deadline=None)  # how long an example takes says nothing of a law
+settings.load_profile("shared machine")
 
 # Rows that migrations made are put back as they were; all else is emptied.
 _EMPTY = """

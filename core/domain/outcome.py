@@ -128,7 +128,8 @@ def judge(known: Known, reading: Reading) -> Outcome:
         complaints=_complaints(known, reading, device),
     )
     readings = _readings(known, reading)
-    receiver_name = known.name if reading.name is None else reading.name
+    changed = _device_changes(known, reading)
+    receiver_name = changed.get("name", known.name)
     after = {
         channel.id: _named(
             states.observed(channel.recorded, readings.get(channel.number), standing, known.thresholds),
@@ -164,7 +165,7 @@ def judge(known: Known, reading: Reading) -> Outcome:
         tier=now_tier,
         tier_reason=tier_reason,
         interval=interval,
-        device=_device_changes(known, reading),
+        device=changed,
         channels=_changed(known, after, now_tier, unresolved),
         alerts=told,
     )
@@ -200,7 +201,7 @@ def _complaints(known: Known, reading: Reading, device: DeviceReading) -> tuple[
         (Source.SYSTEM_API, reading.system_api),
     ):
         if isinstance(answer, Failure) and source in known.needs:
-            words += ["no_answer"] if source is known.primary else []
+            words += ["no_answer"] if source is known.primary and answer.counts else []
             words.append(f"{source}_{answer.reason}")
     if device.state is DeviceState.OFFLINE:
         words.append("server_says_offline")
@@ -230,9 +231,16 @@ def _device_changes(known: Known, reading: Reading) -> dict[str, Any]:
             # A DISCOVERED node has no serial, firmware or capabilities: that is silence, not news.
             if value not in (None, frozenset()) and value != getattr(known.device, name):
                 changed[name] = value
-    if reading.name is not None and reading.name != known.name:
-        changed["name"] = reading.name
+    name = reading.name or known.name or _own_name(reading)
+    if name != known.name:
+        changed["name"] = name
     return changed
+
+
+def _own_name(reading: Reading) -> str:
+    """Return the receiver's own word for itself, for where its server tells none."""
+    told = reading.command_strings
+    return told.name or "" if isinstance(told, ReceiverReading) else ""
 
 
 def _named(state: ChannelState, channel: KnownChannel, receiver_name: str) -> ChannelState:

@@ -84,8 +84,6 @@ class AudioChannelReading:
     """One audio channel in the server's words; `capabilities` says what can be asked of it."""
 
     source_id: str
-    role: str | None = None
-    group: str | None = None
     capabilities: frozenset[str] = frozenset()
 
 
@@ -167,12 +165,11 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerReading:
-    """What the server says of a device that speaks no command strings; None is what it said last, or nothing."""
+    """What the server says of a device that speaks no command strings; None where it says nothing of it."""
 
-    battery: BatteryReading | None = None
-    battery_health: BatteryHealthReading | None = None
-    activity: Activity | None = None
-    muted: bool | None = None
+    battery: BatteryReading | Unchanged | None = None
+    battery_health: BatteryHealthReading | Unchanged | None = None
+    activity: Activity | Unchanged | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,14 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from core.domain.reading import Activity, ChannelReading, ServerReading
+from core.domain.reading import (
+    Activity,
+    BatteryHealthReading,
+    BatteryReading,
+    ChannelReading,
+    ServerReading,
+    Unchanged,
+)
 from core.domain.state import BatteryStatus, ChannelState, LastKnown, RfQuality, State, Status
 from core.domain.tiers import Tier
 
@@ -119,10 +126,7 @@ def _with_values(
     recorded: ChannelState, reading: ChannelReading, now: datetime, thresholds: Thresholds
 ) -> ChannelState:
     off = reading.transmitter_on is False or reading.occupied is False
-    calculating = reading.battery_calculating
-    percent = recorded.battery_percent if calculating else reading.battery_percent
-    minutes = recorded.battery_minutes if calculating else reading.battery_minutes
-    bars = recorded.battery_bars if calculating and reading.battery_bars is None else reading.battery_bars
+    percent, minutes, bars = _battery(recorded, reading)
     clipping = _clips(reading, thresholds) and not off
     return replace(
         recorded,
@@ -167,20 +171,43 @@ def _with_values(
     )
 
 
+def _battery(recorded: ChannelState, reading: ChannelReading) -> tuple[int | None, int | None, int | None]:
+    """Return percent, minutes and bars. While the transmitter calculates, what it does not tell stays as it was.
+
+    Not the minutes beside a percentage that it does tell: they would be the last pack's.
+    """
+    percent, minutes, bars = reading.battery_percent, reading.battery_minutes, reading.battery_bars
+    if not reading.battery_calculating:
+        return percent, minutes, bars
+    if percent is None:
+        percent = recorded.battery_percent
+        minutes = recorded.battery_minutes if minutes is None else minutes
+    return percent, minutes, recorded.battery_bars if bars is None else bars
+
+
 def from_server(number: int, recorded: ChannelState, values: ServerReading) -> ChannelReading:
-    """Return a channel as its server tells of it; what the server did not say anew is as it is recorded."""
-    battery, health = values.battery, values.battery_health
+    """Return a channel as its server tells of it; what did not change is as it is recorded."""
+    battery, health, activity = values.battery, values.battery_health, values.activity
+    if isinstance(battery, Unchanged):
+        battery = BatteryReading(
+            percent=recorded.battery_percent,
+            minutes=recorded.battery_minutes,
+            minutes_to_full=recorded.minutes_to_full,
+            charging=recorded.charging,
+        )
+    if isinstance(health, Unchanged):
+        health = BatteryHealthReading(percent=recorded.battery_health_percent, cycles=recorded.battery_cycles)
+    battery, health = battery or BatteryReading(), health or BatteryHealthReading()
     return ChannelReading(
         number=number,
-        battery_percent=battery.percent if battery else recorded.battery_percent,
-        battery_minutes=battery.minutes if battery else recorded.battery_minutes,
-        minutes_to_full=battery.minutes_to_full if battery else recorded.minutes_to_full,
-        charging=battery.charging if battery else recorded.charging,
-        battery_calculating=battery is not None and battery.calculating,
-        battery_health_percent=health.percent if health else recorded.battery_health_percent,
-        battery_cycles=health.cycles if health else recorded.battery_cycles,
-        overloaded=values.activity is Activity.CLIPPING if values.activity else recorded.clipping,
-        muted=recorded.muted if values.muted is None else values.muted,
+        battery_percent=battery.percent,
+        battery_minutes=battery.minutes,
+        minutes_to_full=battery.minutes_to_full,
+        charging=battery.charging,
+        battery_calculating=battery.calculating,
+        battery_health_percent=health.percent,
+        battery_cycles=health.cycles,
+        overloaded=recorded.clipping if isinstance(activity, Unchanged) else activity is Activity.CLIPPING,
     )
 
 
@@ -256,12 +283,15 @@ def rf_quality(before: RfQuality, reading: ChannelReading, thresholds: Threshold
         return RfQuality.NO_TX
     if reading.interference:
         return RfQuality.POOR
-    if reading.rf_dbm is not None and reading.rf_dbm > thresholds.rf_overload_dbm:
+    if reading.rf_overloaded:
         return RfQuality.OVERLOAD
     if reading.link_quality is not None:
         return _LINK_QUALITIES[reading.link_quality]
     if reading.rf_dbm is None:
         return RfQuality.UNKNOWN
+    margin = thresholds.rf_margin_db if before is RfQuality.OVERLOAD else 0
+    if reading.rf_dbm > thresholds.rf_overload_dbm - margin:
+        return RfQuality.OVERLOAD
     now = _rf_level(reading.rf_dbm, thresholds)
     if before not in _RF_ORDER or _RF_ORDER.index(now) <= _RF_ORDER.index(before):
         return now
@@ -315,7 +345,12 @@ def battery_is_critical(values: ChannelState) -> bool:
 def _critical_reasons(values: ChannelState, thresholds: Thresholds) -> tuple[str, ...]:
     if _is_off(values):
         return ()
-    lost = values.transmitter_on and values.rf_dbm is not None and values.rf_dbm <= thresholds.rf_lost_dbm
+    margin = thresholds.rf_margin_db if "rf_lost" in values.reasons else 0
+    lost = (
+        values.transmitter_on
+        and values.rf_dbm is not None
+        and values.rf_dbm <= thresholds.rf_lost_dbm + margin
+    )
     return (
         *(("battery_critical",) if battery_is_critical(values) else ()),
         *(("rf_lost",) if lost else ()),

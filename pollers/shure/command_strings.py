@@ -70,6 +70,7 @@ class _Session:
         self._hearing = Hearing(family)
         self._channels = range(1, family.channels + 1)
         self._bytes = 0
+        self._allowance = MOST_BYTES
         self._hung_up = False
 
     def listen(self) -> None:
@@ -90,6 +91,7 @@ class _Session:
         A socket that is closed while something in it is unread takes back what it said last.
         """
         patience = Deadline.after(_METERS_STOP)
+        self._allowance = self._bytes + MOST_BYTES
         running = set(self._channels)
         with suppress(OSError, Malformed):
             self._say(self._of_each(_METERS_OFF), patience)
@@ -125,7 +127,7 @@ class _Session:
         self._receiver.settimeout(_seconds(patience))
         piece = self._receiver.recv(_PIECE)
         self._bytes += len(piece)
-        if self._bytes > MOST_BYTES:
+        if self._bytes > self._allowance:
             raise Malformed(
                 "The receiver says more than any receiver has to say.", reason="oversized", recording=piece
             )

@@ -32,10 +32,14 @@ E = TypeVar("E", bound=StrEnum)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """One page of a device list: its entries, not looked into yet, and the cursor behind which more come."""
+    """One page of a device list: its entries, not looked into yet, and the cursor behind which more come.
+
+    `cut_off`: it says that more come, and not where.
+    """
 
     entries: list[object]
     more_after: str | None = None
+    cut_off: bool = False
 
 
 def page(value: object) -> Page:
@@ -46,9 +50,11 @@ def page(value: object) -> Page:
         return Page(entries=wire.shaped(wire.Items, value)["items"])
     connection = wire.shaped(wire.Connection, value)
     info = connection.get("pageInfo") or {}
+    more, cursor = bool(info.get("hasNextPage")), info.get("endCursor")
     return Page(
         entries=connection["edges"],
-        more_after=info.get("endCursor") if info.get("hasNextPage") else None,
+        more_after=cursor if more else None,
+        cut_off=more and cursor is None,
     )
 
 
@@ -109,8 +115,6 @@ def audio_channels(value: object) -> tuple[AudioChannelReading, ...]:
     return tuple(
         AudioChannelReading(
             source_id=identifier(channel["id"]),
-            role=_told(channel.get("role")),
-            group=_told(channel.get("group")),
             capabilities=frozenset(map(readouts.storable, channel.get("capabilities") or ())),
         )
         for channel in wire.shaped(list[wire.AudioChannel], value)

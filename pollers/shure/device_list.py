@@ -23,6 +23,8 @@ class DeviceList:
         for entry in page.entries:
             self._take_entry(entry)
             self._seen += 1
+        if page.cut_off:
+            self._note(None, "paging", "The server promises more devices and does not say where.")
         if page.more_after is None:
             return False
         if len(self._devices) > known:

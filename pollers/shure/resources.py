@@ -18,60 +18,61 @@ from pollers.shure.errors import Unanswered, Unsupported
 from pollers.shure.system_api import Memory, SystemApi
 
 SELDOM = 10  # polls: for what changes by hand or with the years
-UNCONDITIONAL_EVERY = 30  # polls: a server whose ETag lies is found out
 
 Memories = dict[str, Mapping[str, Any]]
 T = TypeVar("T")
 
+_ACTIVE_CHANNEL = "active-channel"  # the server's id of the first audio channel that tells its activity
+
 
 @dataclass(slots=True, kw_only=True)
 class Resources:
-    """One poll's questions about one device. `memory` has, by resource, what vouches for the answers so far."""
+    """One poll's questions about one device.
+
+    `memory` has, by resource, what vouches for the answers so far, or the firmware that had no such resource.
+    `whole`: nothing is asked on condition, so that a server whose ETags lie is found out.
+    """
 
     api: SystemApi
     source_id: str
+    firmware: str | None
     memory: Memories
     claim_seq: int
+    whole: bool
     deadline: Deadline
 
     def device(self) -> DeviceReading | Unchanged:
         """Return the device's entry. Raises what `errors` has."""
         return self._ask("device", self.api.device)
 
-    def name(self) -> str | None:
+    def name(self, capabilities: frozenset[str]) -> str | None:
         """Return the device's name where this poll asks for it and it is news."""
-        if not self._is_due("name", SELDOM):
-            return None
-        with suppress(Unanswered):  # a name that cannot be had spoils nothing else; it is asked for again
-            return self._news("name", self.api.name)
+        if "name" in capabilities:
+            with suppress(Unanswered):  # a name that cannot be had spoils nothing else; it is asked for again
+                told = self._told("name", self.api.name, every=SELDOM)
+                return None if isinstance(told, Unchanged) else told
         return None
 
     def values(self, capabilities: frozenset[str]) -> ServerReading:
-        """Return what is new of a device that speaks no command strings. Raises what `errors` has."""
-        battery: BatteryReading | None = None
-        health: BatteryHealthReading | None = None
-        activity: Activity | None = None
+        """Return what the server tells of a device that speaks no command strings. Raises what `errors` has."""
+        battery: BatteryReading | Unchanged | None = None
+        health: BatteryHealthReading | Unchanged | None = None
+        activity: Activity | Unchanged | None = None
         if "battery-level" in capabilities:
-            battery = self._news("battery-level", self.api.battery_level)
-        if "battery-health" in capabilities and self._is_due("battery-health", SELDOM):
-            health = self._news("battery-health", self.api.battery_health)
-        if "audio-channels" in capabilities and (channel := self._channel_with_activity()):
-            activity = self._news("activity", self._activity_of(channel))
+            battery = self._told("battery-level", self.api.battery_level)
+        if "battery-health" in capabilities:
+            health = self._told("battery-health", self.api.battery_health, every=SELDOM)
+        if "audio-channels" in capabilities and (channel := self._active_channel()):
+            activity = self._told("activity", self._activity_of(channel))
         return ServerReading(battery=battery, battery_health=health, activity=activity)
 
-    def _channel_with_activity(self) -> str | None:
-        """Return the server's id of the first audio channel that tells its activity, looked up seldom."""
-        known = self.memory.get("audio-channels", {})
-        if self._is_due("audio-channels", SELDOM):
-            channels = self._news("audio-channels", self.api.audio_channels)
-            if channels is not None:
-                able = [channel.source_id for channel in channels if "activity" in channel.capabilities]
-                known = {"first": able[0] if able else None}
-            self.memory["audio-channels"] = {
-                **self.memory.get("audio-channels", {}),
-                "first": known.get("first"),
-            }
-        return known.get("first")
+    def _active_channel(self) -> str | None:
+        channels = self._told("audio-channels", self.api.audio_channels, every=SELDOM)
+        if not isinstance(channels, Unchanged):
+            able = (one.source_id for one in channels or () if "activity" in one.capabilities)
+            self.memory[_ACTIVE_CHANNEL] = {"id": next(able, None)}
+        found: str | None = self.memory.get(_ACTIVE_CHANNEL, {}).get("id")
+        return found
 
     def _activity_of(self, channel: str) -> Callable[..., tuple[Activity | Unchanged | None, Memory]]:
         def activity(
@@ -81,21 +82,29 @@ class Resources:
 
         return activity
 
-    def _is_due(self, resource: str, every: int) -> bool:
-        return resource not in self.memory or self.claim_seq % every == 0
-
-    def _news(self, resource: str, question: Callable[..., tuple[T | Unchanged, Memory]]) -> T | None:
-        """Return the answer where it is news; a capability that is not there after all is no news."""
-        try:
-            answer = self._ask(resource, question)
-        except Unsupported:
+    def _told(
+        self, resource: str, question: Callable[..., tuple[T | Unchanged, Memory]], *, every: int = 1
+    ) -> T | Unchanged | None:
+        """Return the answer, `Unchanged` also where this poll does not ask, None where there is no such resource."""
+        kept = self.memory.get(resource, {})
+        if "absent" in kept and kept["absent"] == self.firmware:
             return None
-        return None if isinstance(answer, Unchanged) else answer
+        if "digest" in kept and self.claim_seq % every and not self.whole:
+            return Unchanged()
+        try:
+            return self._ask(resource, question)
+        except Unsupported:
+            # The capabilities said otherwise; only another firmware may know better.
+            self.memory[resource] = {"absent": self.firmware}
+            return None
 
     def _ask(self, resource: str, question: Callable[..., tuple[T | Unchanged, Memory]]) -> T | Unchanged:
-        kept = self.memory.get(resource)
-        whole = self.claim_seq % UNCONDITIONAL_EVERY == 0
-        known = Memory(etag=None if whole else kept["etag"], digest=kept["digest"]) if kept else None
+        kept = self.memory.get(resource, {})
+        known = (
+            Memory(etag=None if self.whole else kept["etag"], digest=kept["digest"])
+            if "digest" in kept
+            else None
+        )
         answer, vouching = question(self.source_id, memory=known, deadline=self.deadline)
         self.memory[resource] = asdict(vouching)
         return answer

@@ -1,8 +1,9 @@
 """One receiver asked, through both its sources, within one deadline: the answers merged into a reading."""
 
+import logging
 import time
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 
@@ -21,13 +22,18 @@ from pollers.keys import KeyUnreadable, read_key
 from pollers.shure.command_strings import converse
 from pollers.shure.deadlines import Deadline
 from pollers.shure.endpoints import Endpoint
-from pollers.shure.errors import Throttled, Unanswered, Unreachable
+from pollers.shure.errors import Malformed, Throttled, Unanswered, Unreachable
 from pollers.shure.families import family_of
 from pollers.shure.resources import Memories, Resources
 from pollers.shure.system_api import SystemApi
 
 TOTAL = timedelta(seconds=8)  # below the lease of a poll
 SERVER_WITHIN = timedelta(seconds=5)  # leaves the receiver its own three
+UNCONDITIONAL_EVERY = 30  # polls
+UNCONDITIONAL_AFTER = timedelta(minutes=10)
+PHASES = 1000
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +64,7 @@ def ask(started: Started) -> Answers:
     device = told.device if isinstance(told.device, DeviceReading) else started.known.device
     strings = None
     if Source.COMMAND_STRINGS in started.known.needs:
-        strings = _ask_receiver(device.model or started.known.device.model, device.address, deadline)
+        strings = _ask_receiver(started, device, deadline)
     return Answers(
         reading=Reading(system_api=told.device, name=told.name, values=told.values, command_strings=strings),
         memory=told.memory,
@@ -77,13 +83,15 @@ def endpoint_of(server: ServerFacts) -> Endpoint:
     )
 
 
-def _ask_receiver(model: str | None, address: str | None, deadline: Deadline) -> ReceiverReading | Failure:
-    family = family_of(model)
+def _ask_receiver(started: Started, told: DeviceReading, deadline: Deadline) -> ReceiverReading | Failure:
+    family = family_of(told.model or started.known.device.model)
+    address = told.address or started.known.device.address
     if family is None or address is None:
         return Failure(reason="unaddressed", detail="Its server has not told where the receiver is.")
     try:
         reading = converse(address, family, deadline=deadline, allow_loopback=settings.ALLOW_LOOPBACK)
     except Unanswered as error:
+        _log_malformed(started, Source.COMMAND_STRINGS, error)
         return error.failure()
     if reading.model is not None and family_of(reading.model) is not family:
         # Addresses swap: what another receiver says must not be shown as this one's.
@@ -107,32 +115,63 @@ def _ask_server(started: Started, deadline: Deadline) -> _FromServer:
     resources = Resources(
         api=api,
         source_id=device.source_id,
+        firmware=device.firmware,
         memory=dict(started.memory),
         claim_seq=started.claim_seq,
+        whole=_is_whole(started),
         deadline=deadline,
     )
     asked_at = time.monotonic()
     try:
         told = resources.device()
         latency_ms = round((time.monotonic() - asked_at) * 1000)
-        capabilities = told.capabilities if isinstance(told, DeviceReading) else device.capabilities
+        # A device that is only discovered tells no capabilities: that is silence, not news.
+        capabilities = told.capabilities if isinstance(told, DeviceReading) else frozenset()
+        capabilities = capabilities or device.capabilities
         values = None if Source.COMMAND_STRINGS in started.known.needs else resources.values(capabilities)
     except Unanswered as error:
+        _log_malformed(started, Source.SYSTEM_API, error)
         return _FromServer(device=error.failure(), memory=dict(started.memory), answer=_how_it_took(error))
     return _FromServer(
         device=told,
-        name=resources.name(),
+        name=resources.name(capabilities),
         values=values,
         memory=resources.memory,
         answer=ServerAnswer(ok=True, latency_ms=latency_ms),
     )
 
 
+def _is_whole(started: Started) -> bool:
+    """Say whether this poll asks unconditionally: each 30th, and the first in ten minutes of a receiver's own."""
+    return started.claim_seq % UNCONDITIONAL_EVERY == 0 or _period(started, started.known.now) != _period(
+        started, started.last_polled_at
+    )
+
+
+def _period(started: Started, at: datetime | None) -> int | None:
+    # A phase of its own for each receiver, so that a server is not asked for everything at once.
+    phase = UNCONDITIONAL_AFTER * (started.receiver_id % PHASES) / PHASES
+    return (
+        None
+        if at is None
+        else int((at.timestamp() + phase.total_seconds()) // UNCONDITIONAL_AFTER.total_seconds())
+    )
+
+
+def _log_malformed(started: Started, source: Source, error: Unanswered) -> None:
+    """Log what made no sense, once for as long as it stays the same."""
+    standing = started.known.sources.get(source)
+    if isinstance(error, Malformed) and (standing is None or standing.error != error.detail):
+        logger.warning("%s, %s: %s It began: %r", started.known.code, source, error.detail, error.recording)
+
+
 def _how_it_took(error: Unanswered) -> ServerAnswer | None:
     match error:
         case Throttled():
             return None
-        case Unreachable(reason="gone"):
-            return ServerAnswer(ok=True, latency_ms=None)  # the server is well, it just knows no such device
+        case Unreachable(reason="gone") | Malformed(reason="malformed"):
+            return ServerAnswer(
+                ok=True, latency_ms=None
+            )  # the server is well, what it tells of one device is not
         case _:
             return ServerAnswer(ok=False, latency_ms=None, detail=error.detail)

@@ -5,7 +5,7 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import TypeVar
 from urllib.parse import quote, urlencode
@@ -29,6 +29,7 @@ from pollers.shure.transport import Answer
 
 RESOURCE_BYTES = 2 * 2**20
 LIST_BYTES = 8 * 2**20  # all pages together
+PAGE_WITHIN = timedelta(seconds=8)
 
 _ETAG = re.compile(r"[\x20-\x7e]{1,256}")
 _SERVER_ERRORS = range(500, 600)
@@ -59,7 +60,7 @@ class SystemApi:
         """Return every device of the list once, in its order, and what was left out of it."""
         found, left, path = DeviceList(), LIST_BYTES, "/devices"
         while True:
-            answer = self._get(path, absent=_no_api, limit=left, deadline=deadline)
+            answer = self._get(path, absent=_no_api, limit=left, deadline=deadline.within(PAGE_WITHIN))
             page = self._understood(answer.body, decode.page)
             if not found.take(page):
                 return found.devices, found.anomalies
@@ -162,12 +163,20 @@ class SystemApi:
         return answer
 
     def _understood(self, body: bytes, understand: Callable[[object], T]) -> T:
+        # A server that sends the key back must not get it into a log or a page.
+        told = body.replace(self.endpoint.key.encode(), b"[key]")
+        value = _parsed(told)
         try:
-            return understand(strict_json.parse(body))
+            return understand(value)
         except Malformed as error:
-            # A server that sends the key back must not get it into a log.
-            told = body.replace(self.endpoint.key.encode(), b"[key]")
             raise Malformed(error.detail, reason=error.reason, recording=told) from None
+
+
+def _parsed(body: bytes) -> object:
+    try:
+        return strict_json.parse(body)
+    except Malformed as error:
+        raise Malformed(error.detail, reason="no_json", recording=body) from None
 
 
 def _rejection(answer: Answer, server: str, absent: Callable[[], Unanswered]) -> Unanswered:

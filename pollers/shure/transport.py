@@ -25,7 +25,7 @@ from pollers.shure.errors import Malformed, Unanswered, Unreachable
 from pollers.shure.exchange import READ, Exchange, current, underway
 
 CONNECT = timedelta(seconds=3)
-IN_FLIGHT = 8  # connections kept a server: what its limit lets be asked at once
+KEPT = 8  # open connections a server; what is asked beside those costs a handshake
 
 _HEADERS = 64 * 1024  # what an answer may need beside its body
 _CHUNK = 64 * 1024
@@ -162,7 +162,7 @@ def _failure(server: str, error: BaseException) -> Unanswered:
         return Unreachable("dropped", f"{server} closed the connection instead of answering.")
     if any(isinstance(cause, OSError) and cause.errno is not None for cause in causes):
         return Unreachable("unroutable", f"There is no way to {server}: check the address and the network.")
-    return Malformed(f"{server} answers, but not in HTTP.")
+    return Malformed(f"{server} answers, but not in HTTP.", reason="no_http")
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
@@ -181,7 +181,7 @@ class _Adapter(HTTPAdapter):
 
     def __init__(self, endpoint: Endpoint) -> None:
         super().__init__()
-        self._pool = _Pool(endpoint.hostname, endpoint.port, maxsize=IN_FLIGHT, endpoint=endpoint)
+        self._pool = _Pool(endpoint.hostname, endpoint.port, maxsize=KEPT, endpoint=endpoint)
 
     def get_connection_with_tls_context(self, *_: Any, **__: Any) -> HTTPSConnectionPool:
         return self._pool

@@ -1,7 +1,7 @@
 """The bodies of the System API as they travel, and the check that an answer is one of them.
 
-What is marked `| None` or not required was seen missing, or may be: a device that was only discovered
-tells next to nothing.
+Only what is used is checked. What is marked `| None` or not required was seen missing, or may be: a device that was
+only discovered tells next to nothing.
 """
 
 from collections.abc import Callable, Hashable
@@ -31,12 +31,10 @@ class HardwareIdentity(TypedDict):
 
 class SoftwareIdentity(TypedDict, total=False):
     firmwareVersion: str | None
-    firmwareValid: bool | None
     model: str | None
 
 
 class CommunicationProtocol(TypedDict, total=False):
-    name: str | None
     address: str | None
 
 
@@ -53,8 +51,6 @@ class Node(TypedDict):
 
 class PageInfo(TypedDict, total=False):
     hasNextPage: bool | None
-    hasPreviousPage: bool | None
-    startCursor: str | None
     endCursor: str | None
 
 
@@ -94,8 +90,6 @@ class BatteryHealth(TypedDict):
 
 class AudioChannel(TypedDict):
     id: str
-    role: NotRequired[str | None]
-    group: NotRequired[str | None]
     capabilities: NotRequired[list[str] | None]
 
 

@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.reading import Activity, BatteryReading, ChannelReading, Kind, ServerReading
+from core.domain.reading import (
+    Activity,
+    BatteryReading,
+    ChannelReading,
+    Kind,
+    ServerReading,
+    Unchanged,
+)
 from core.domain.state import BatteryStatus, ChannelState, LastKnown, RfQuality, State, Status
 from core.domain.states import (
     Standing,
@@ -145,6 +152,44 @@ def test_while_the_battery_is_calculated_its_last_values_stay() -> None:
     told = after(calculating, before=WELL)
 
     assert (told.battery_minutes, told.battery_percent, told.battery_status) == (312, 85, BatteryStatus.GOOD)
+
+
+def test_a_fresh_pack_is_not_as_empty_as_the_last_while_its_minutes_are_calculated() -> None:
+    empty = after(heard(battery_minutes=20, battery_percent=9, battery_bars=1))
+    fresh = heard(battery_minutes=None, battery_percent=100, battery_bars=5, battery_calculating=True)
+
+    told = after(fresh, before=empty)
+
+    assert (told.battery_minutes, told.battery_percent, told.battery_bars) == (None, 100, 5)
+    assert (told.battery_status, told.state) == (BatteryStatus.GOOD, State.OK)
+
+
+@pytest.mark.parametrize(
+    ("dbm", "quality"),
+    [
+        ([-24, -25, -29, -30], ["overload", "overload", "excellent", "excellent"]),
+        ([-25, -26, -24], ["excellent", "excellent", "overload"]),
+    ],
+)
+def test_overload_is_left_with_a_margin(dbm: list[int], quality: list[str]) -> None:
+    told = [WELL]
+    for level in dbm:
+        told.append(after(heard(rf_dbm=level), before=told[-1]))
+
+    assert [state.rf_quality for state in told[1:]] == quality
+
+
+def test_a_lost_signal_is_found_again_with_a_margin() -> None:
+    told = [WELL]
+    for level in (-99, -100, -99, -96, -95, -99):
+        told.append(after(heard(rf_dbm=level), before=told[-1]))
+
+    assert ["rf_lost" in state.reasons for state in told[1:]] == [False, True, True, True, False, False]
+
+
+def test_a_receivers_own_word_for_overload_counts_before_its_link_quality() -> None:
+    assert after(heard(rf_dbm=-40, link_quality=5, rf_overloaded=True)).rf_quality is RfQuality.OVERLOAD
+    assert after(heard(rf_dbm=-20, link_quality=5, rf_overloaded=False)).rf_quality is RfQuality.EXCELLENT
 
 
 def test_clipping_is_held_for_ten_seconds_after_it_is_over() -> None:
@@ -296,9 +341,21 @@ def test_what_a_server_says_anew_joins_what_it_said_before() -> None:
     first = from_server(1, NEW, ServerReading(battery=battery, activity=Activity.GOOD))
     known = after(first)
 
-    second = from_server(1, known, ServerReading(activity=Activity.CLIPPING))
+    second = from_server(1, known, ServerReading(battery=Unchanged(), activity=Activity.CLIPPING))
     clipped = after(second, before=known)
 
     assert (known.battery_percent, known.battery_minutes, known.charging) == (87, 385, False)
     assert (clipped.battery_percent, clipped.state, clipped.reasons) == (87, State.WARNING, ("clipping",))
-    assert after(from_server(1, clipped, ServerReading()), before=clipped) == clipped
+    unchanged = ServerReading(battery=Unchanged(), battery_health=Unchanged(), activity=Unchanged())
+    assert after(from_server(1, clipped, unchanged), before=clipped) == clipped
+
+
+def test_what_a_server_no_longer_tells_is_not_known_any_more() -> None:
+    battery = BatteryReading(percent=87, minutes=385, charging=False)
+    known = after(from_server(1, NEW, ServerReading(battery=battery, activity=Activity.CLIPPING)))
+
+    silent = after(from_server(1, known, ServerReading()), before=known)
+
+    assert (silent.battery_percent, silent.battery_minutes, silent.charging) == (None, None, None)
+    assert silent.battery_status is BatteryStatus.UNKNOWN
+    assert silent.clipping is False

@@ -83,7 +83,7 @@ class Broker:
 
     def polls(self) -> int:
         """Return how many polls wait in the queues."""
-        return sum(int(self._client.llen(queue)) for queue in POLLING)  # type: ignore[arg-type]  # not awaitable here
+        return sum(int(self._client.llen(queue)) for queue in POLLING)
 
 
 @pytest.mark.usefixtures("committed")

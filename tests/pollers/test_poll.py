@@ -1,24 +1,32 @@
 """One poll, from its claim to what it leaves behind, of receivers and a server that are played over real sockets."""
 
-import os
+import json
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models import F
 
+from core.claims import Started
 from core.domain.reading import ChannelReading
 from core.models import Claim, Inbox, PollMemory, Receiver, Server, ServerHealth
 from dashboard.reasons import complaint
-from pollers.inventory import take
+from pollers import poll as poll_module
+from pollers.inventory import keep, take
 from pollers.poll import poll
+from pollers.shure import decode
+from pollers.shure.sources import Answers, ask
 from pollers.simulator import ReceiverTruth, Simulator
 from tests.fleet import make_receivers
-from tests.pollers.shure.played import Identity, PlayedServer, answering, http
+from tests.pollers.shure.played import Identity, Peer, Play, PlayedServer, answering, http
+from tests.pollers.shure.played import recorded as recording
 from tests.pollers.watching import claim, polled, recorded, register, told
 
 ULXD, AXIENT = 0, 1
@@ -331,8 +339,137 @@ def test_a_server_that_asks_for_a_pause_loses_no_receiver(db: None, tmp_path: Pa
 
         stands = [polled(receiver) for _ in range(3)][-1]
 
+        assert told(receiver) == (set(), set())
+
     assert (stands.failures, stands.lost_at, stands.tier) == (0, None, "normal")
     assert ServerHealth.objects.get().checked_at is None
+
+
+def answers_by_path(answers: dict[str, bytes]) -> Play:
+    """Return a play that answers by the last word of the path, and 404 where there is none."""
+
+    def play(peer: Peer) -> None:
+        while request := peer.read_request():
+            path = request.split(b" ", 2)[1].decode()
+            peer.send(answers.get(path.rpartition("/")[2], http(status="404 Not Found")))
+
+    return play
+
+
+def node(**changes: Any) -> dict[str, Any]:
+    """Return the entry of a device that is known to its server alone."""
+    (edge,) = json.loads(recording("system_api/devices.json"))["edges"]
+    entry: dict[str, Any] = edge["node"]
+    return entry | changes
+
+
+def asked(played: PlayedServer) -> list[str]:
+    """Return what was asked of it, and forget it."""
+    paths = [request.split(b" ", 2)[1].decode().rpartition("/")[2] for request in played.heard]
+    played.heard.clear()
+    return paths
+
+
+def test_what_a_device_lacks_is_asked_for_once_a_firmware(db: None, tmp_path: Path, key_file: Path) -> None:
+    del db
+    identity = Identity.make(tmp_path / "server.pem", "127.0.0.1")
+    key_file.write_text("any")
+    said = node(capabilities=["name", "battery-level", "battery-health", "audio-channels"])
+    said["softwareIdentity"]["model"] = "ADTQ"
+    source_id = said["hardwareIdentity"]["deviceId"]
+    answers = {source_id: http(json.dumps(said).encode())}
+    with PlayedServer(answers_by_path(answers), identity=identity) as played:
+        server = Server.objects.create(
+            name="main", url=played.url, key_reference=f"file:{key_file}", pins=[identity.pin]
+        )
+        keep(server, [decode.device(said)], [])
+        receiver = server.receivers.get()
+
+        stands = polled(receiver, claim_seq=1)
+        everything = [source_id, "battery-level", "battery-health", "audio-channels", "name"]
+        assert asked(played) == everything
+        assert (stands.failures, stands.system_api_failures) == (0, 0)
+
+        polled(receiver, claim_seq=10)
+        polled(receiver, claim_seq=30)
+        assert asked(played) == [source_id] * 2
+
+        said["softwareIdentity"]["firmwareVersion"] = "9.9.9"
+        answers[source_id] = http(json.dumps(said).encode())
+        polled(receiver, claim_seq=31)
+        asked(played)
+        polled(receiver, claim_seq=32)
+        assert asked(played) == everything
+
+
+def test_a_device_known_to_its_server_alone_tells_its_battery_and_whether_it_clips(
+    db: None, tmp_path: Path, key_file: Path
+) -> None:
+    del db
+    identity = Identity.make(tmp_path / "server.pem", "127.0.0.1")
+    key_file.write_text("any")
+    said = node(capabilities=["name", "battery-level", "battery-health", "audio-channels"])
+    said["softwareIdentity"]["model"] = "ADTQ"
+    source_id = said["hardwareIdentity"]["deviceId"]
+    answers = {
+        source_id: http(json.dumps(said).encode()),
+        "name": http(recording("system_api/name.json")),
+        "battery-level": http(recording("system_api/battery_level.json"), 'ETag: "1"'),
+        "battery-health": http(recording("system_api/battery_health.json")),
+        "audio-channels": http(recording("system_api/audio_channels.json")),
+        "activity": http(b'{"audioLevel":"CLIPPING"}'),
+    }
+    with PlayedServer(answers_by_path(answers), identity=identity) as played:
+        server = Server.objects.create(
+            name="main", url=played.url, key_reference=f"file:{key_file}", pins=[identity.pin]
+        )
+        keep(server, [decode.device(said)], [])
+        receiver = server.receivers.get()
+
+        polled(receiver, claim_seq=1)
+        (first,) = recorded(receiver)
+        polled(receiver, claim_seq=2)
+        (same,) = recorded(receiver)
+        answers["activity"] = http(b'{"audioLevel":null}')
+        polled(receiver, claim_seq=3)
+        (quiet,) = recorded(receiver)
+
+    assert {name: first[name] for name in ("name", "battery_level", "battery_minutes", "battery_cycles")} == {
+        "name": "ADTQ A 1",
+        "battery_level": 87,
+        "battery_minutes": 385,
+        "battery_cycles": 42,
+    }
+    assert (first["state"], first["reasons"]) == ("warning", ["clipping"])
+    assert same == first | {"tier": "critical"}
+    assert (quiet["clipping"], quiet["battery_level"], quiet["battery_cycles"]) == (False, 87, 42)
+
+
+def test_one_odd_device_says_nothing_of_its_server(
+    ulxd: Receiver, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    identity = Identity.make(tmp_path / "server.pem", "127.0.0.1")
+    odd = http(json.dumps(node(deviceState="UPDATING")).encode())
+    with PlayedServer(answering(odd), identity=identity) as played:
+        Server.objects.update(url=played.url, pins=[identity.pin])
+        for _ in range(2):
+            polled(ulxd)
+
+    health = ServerHealth.objects.get()
+    assert (health.status, health.failures, health.detail) == ("connected", 0, "")
+    assert told(ulxd) == ({"ok"}, {("system_api_malformed",)})
+    logged = [line for line in caplog.messages if "is no DeviceState" in line]
+    assert len(logged) == 1
+    assert "UPDATING" in logged[0]
+
+
+def test_an_answer_is_asked_for_whole_ten_minutes_after_the_last(ulxd: Receiver, rack: Simulator) -> None:
+    Claim.objects.update(polled_at=F("polled_at") - timedelta(minutes=10))
+
+    polled(ulxd, claim_seq=7)
+    polled(ulxd, claim_seq=8)
+
+    assert rack.counts().requests[DEVICE] == Counter({200: 1, 304: 1})
 
 
 def test_an_overtaken_claim_asks_nobody(ulxd: Receiver, rack: Simulator) -> None:
@@ -345,37 +482,40 @@ def test_an_overtaken_claim_asks_nobody(ulxd: Receiver, rack: Simulator) -> None
 
 
 @pytest.fixture
-def late(committed: None, rack: Simulator, tmp_path: Path) -> Iterator["LatePoll"]:
+def late(
+    committed: None, rack: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator["LatePoll"]:
     del committed
-    server = register(rack, tmp_path / "api-key")
-    take(server)
-    gate = tmp_path / "gate"
-    os.mkfifo(gate)
+    take(register(rack, tmp_path / "api-key"))
     with ThreadPoolExecutor(1) as worker:
-        yield LatePoll(server=server, gate=gate, worker=worker, key=rack.api_key)
+        late = LatePoll(worker)
+        monkeypatch.setattr(poll_module, "ask", late.ask)
+        yield late
 
 
 class LatePoll:
-    """A poll that has heard its receiver and hangs on its server's key, a pipe, until somebody puts it in."""
+    """A poll that has heard its receiver, and waits before it judges what it heard."""
 
-    def __init__(self, *, server: Server, gate: Path, worker: ThreadPoolExecutor, key: str) -> None:
-        self._server = server
-        self._gate = gate
+    def __init__(self, worker: ThreadPoolExecutor) -> None:
         self._worker = worker
-        self._key = key
+        self._claim_seq = 0
+        self._heard, self._go_on = threading.Event(), threading.Event()
+
+    def ask(self, started: Started) -> Answers:
+        answers = ask(started)
+        if started.claim_seq == self._claim_seq:
+            self._heard.set()
+            assert self._go_on.wait(30)
+        return answers
 
     def begin(self, receiver: Receiver) -> None:
-        """Return when the poll is where it hangs; polls that begin later do not."""
-        readable = self._server.key_reference
-        Server.objects.update(key_reference=f"file:{self._gate}")
-        due = claim(receiver)
-        self._poll = self._worker.submit(self._run, receiver.pk, due.claim_seq)
-        self._pipe = self._gate.open("w")
-        Server.objects.update(key_reference=readable)
+        """Return when the poll waits; polls that begin later do not."""
+        self._claim_seq = claim(receiver).claim_seq
+        self._poll = self._worker.submit(self._run, receiver.pk, self._claim_seq)
+        assert self._heard.wait(30)
 
     def end(self) -> bool:
-        with self._pipe as pipe:
-            pipe.write(self._key)
+        self._go_on.set()
         return self._poll.result(30)
 
     @staticmethod
@@ -394,7 +534,6 @@ def test_a_late_result_of_an_overtaken_claim_is_rejected(rack: Simulator, late: 
     rack.set(source_id, 1, frequency_khz=600_000)
     rack.patch(source_id, firmware="2.8.0.1")
     later = polled(receiver)
-    rack.patch(source_id, firmware="2.9.9.9")
 
     assert late.end() is False
 

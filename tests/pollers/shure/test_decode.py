@@ -288,8 +288,6 @@ def test_small_answers_are_what_they_say() -> None:
     assert decode.audio_channels(told("audio_channels")) == (
         AudioChannelReading(
             source_id="eyJ0IjoiQXVkaW9DaGFubmVsIiwiYyI6IkFEVFEiLCJ2IjoxMzEwODgsInMiOiJDSCIsImkiOjB9",
-            role="SOURCE",
-            group="GENERIC",
             capabilities=frozenset({"activity", "gain", "name"}),
         ),
     )

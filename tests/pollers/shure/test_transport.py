@@ -192,7 +192,7 @@ def test_a_server_that_does_not_even_refuse_is_left_at_the_deadline() -> None:
         ),
         pytest.param(
             flooding(b"0" * 1000, b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"),
-            "malformed",
+            "no_http",
             id="an endless chunk length",
         ),
         pytest.param(
@@ -201,14 +201,14 @@ def test_a_server_that_does_not_even_refuse_is_left_at_the_deadline() -> None:
             id="endless trailers",
         ),
         pytest.param(flooding(b"HTTP/1.1 100 Continue\r\n\r\n" * 40), "oversized", id="endless 100 Continue"),
-        pytest.param(flooding(b"X: y\r\n" * 100, b"HTTP/1.1 200 OK\r\n"), "malformed", id="endless headers"),
-        pytest.param(flooding(b"x" * 1000, b"HTTP/1.1 200 OK\r\nX: "), "malformed", id="an endless header"),
+        pytest.param(flooding(b"X: y\r\n" * 100, b"HTTP/1.1 200 OK\r\n"), "no_http", id="endless headers"),
+        pytest.param(flooding(b"x" * 1000, b"HTTP/1.1 200 OK\r\nX: "), "no_http", id="an endless header"),
         pytest.param(
             saying(http(b"\x1f\x8b\x08", "Content-Encoding: gzip")),
             "encoded",
             id="an encoding that was not asked for",
         ),
-        pytest.param(saying(b"SSH-2.0-OpenSSH_9.2\r\n"), "malformed", id="another protocol"),
+        pytest.param(saying(b"SSH-2.0-OpenSSH_9.2\r\n"), "no_http", id="another protocol"),
         pytest.param(saying(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{"), "truncated", id="half a body"),
         pytest.param(
             saying(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{"),
@@ -217,7 +217,7 @@ def test_a_server_that_does_not_even_refuse_is_left_at_the_deadline() -> None:
         ),
         pytest.param(
             saying(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}"),
-            "malformed",
+            "no_http",
             id="two lengths",
         ),
         pytest.param(saying(b""), "dropped", id="no answer"),

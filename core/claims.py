@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
+from django.conf import settings
 from django.db import connection
 
 from core.domain.alerts import Alert
@@ -203,6 +204,8 @@ def _server(facts: Mapping[str, Any]) -> ServerFacts:
 def _known(facts: Mapping[str, Any]) -> Known:
     now, watched_until, interval_s = facts["now"], facts["watched_until"], facts["interval_s"]
     return Known(
+        thresholds=settings.THRESHOLDS,
+        deadbands=settings.DEADBANDS,
         now=now,
         code=facts["code"],
         device=DeviceReading(

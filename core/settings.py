@@ -6,10 +6,16 @@ addresses of its services in the data directory, so that a plain `manage.py` fin
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
+
+from core import verdicts
+
+T = TypeVar("T")
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -201,6 +207,17 @@ CHANNEL_LAYERS = {
         "CONFIG": {"hosts": [_LAYER_HOST], "prefix": "micboard"},
     },
 }
+
+
+def _verdict(name: str, read: Callable[[str], T]) -> T:
+    try:
+        return read(os.environ.get(name, ""))
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name}: {error}") from error
+
+
+THRESHOLDS = _verdict("MICBOARD_THRESHOLDS", verdicts.thresholds)
+DEADBANDS = _verdict("MICBOARD_DEADBANDS", verdicts.deadbands)
 
 WINDOW_MS = int(os.environ.get("MICBOARD_WINDOW_MS", "1000"))  # how often a window is emitted
 

@@ -28,8 +28,6 @@ def main(command: str, arguments: Sequence[str]) -> int:
                 manage(arguments)
             case "test":
                 return suite(arguments)
-            case "bench":
-                become(sys.executable, "-m", "tests.bench", *arguments)
             case _:
                 sys.stderr.write(f"micboard: there is no command {command!r}: see ./micboard --help\n")
                 return 2

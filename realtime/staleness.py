@@ -3,12 +3,12 @@
 from typing import Any
 
 import orjson
+from django.conf import settings
 from django.db.backends.utils import CursorWrapper
 
 from core.domain import changes, states
 from core.domain.outcome import ChangedChannel
 from core.domain.state import from_wire
-from core.domain.states import Thresholds
 from core.domain.tiers import Tier
 from core.recording import write_changes
 
@@ -48,8 +48,8 @@ def tell_ages(cursor: CursorWrapper) -> None:
     for receiver_id, channel_id, text in cursor.fetchall():
         tier, lost, now = receivers[receiver_id]
         recorded = from_wire(orjson.loads(text))
-        aged = states.aged(recorded, now=now, tier=Tier(tier), lost=lost, thresholds=Thresholds())
-        if found := changes.diff(recorded, aged):
+        aged = states.aged(recorded, now=now, tier=Tier(tier), lost=lost, thresholds=settings.THRESHOLDS)
+        if found := changes.diff(recorded, aged, settings.DEADBANDS):
             changed.append(
                 ChangedChannel(id=channel_id, changes=found, state=changes.applied(recorded, found))
             )

@@ -237,6 +237,9 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": os.environ.get("MICBOARD_LOG_LEVEL", "INFO")},
     "loggers": {
         "daphne.http_protocol": {"level": "WARNING"},
+        # Flower asks workers that are not there yet.
+        "flower.inspector": {"level": "ERROR"},
+        "kombu.mixins": {"level": "WARNING"},
         # A line for each task sent, received and done is Flower's to show.
         "celery.beat": {"level": "WARNING"},
         "celery.worker.strategy": {"level": "WARNING"},

@@ -97,6 +97,27 @@ def claim_due(limit: int) -> tuple[list[Due], bool]:
     return claimed, len(rows) == limit
 
 
+_CLAIM_NOW = f"""
+UPDATE core_claim c
+   SET wanted = false, claim_seq = claim_seq + 1, inflight_until = now() + make_interval(secs => {POLL_LEASE_S})
+  FROM core_receiver r JOIN core_server s ON s.id = r.server_id
+ WHERE c.receiver_id = %s AND r.id = c.receiver_id AND r.enabled AND s.enabled
+   AND coalesce(c.inflight_until <= now(), true)
+RETURNING c.claim_seq
+"""  # noqa: S608  built from constants of this module
+
+
+def claim_now(receiver_id: int) -> int | None:
+    """Claim one receiver beside its rhythm, for whoever polls it at once, and return the claim's number.
+
+    None: it is being polled at this moment, or disabled.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_CLAIM_NOW, [receiver_id])
+        row = cursor.fetchone()
+    return None if row is None else int(row[0])
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerFacts:
     """A server as a poll needs it."""

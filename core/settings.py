@@ -198,15 +198,29 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_BEAT_SCHEDULER = "pollers.scheduler:AdaptiveScheduler"
 
 # redis-py's own socket timeout would close every idle socket after 5 s; the health check finds the dead.
-_LAYER_HOST: dict[str, object] = {"address": REDIS_URL, "socket_timeout": None, "health_check_interval": 15}
+_LAYER_HOST: dict[str, object] = {
+    "address": REDIS_URL,
+    "socket_timeout": None,
+    "health_check_interval": 15,
+    "max_connections": 500,
+}
 if not _SOCKET_REDIS:
-    _LAYER_HOST["socket_keepalive"] = True
-CHANNEL_LAYERS = {
-    "default": {
+    _LAYER_HOST |= {"socket_keepalive": True, "socket_connect_timeout": 3}
+_LAYERS: dict[str, dict[str, object]] = {
+    "pubsub": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
         "CONFIG": {"hosts": [_LAYER_HOST], "prefix": "micboard"},
     },
+    # Messages of one channel that nobody read yet, and the seconds after which they are forgotten.
+    "core": {
+        "BACKEND": "channels_redis.core.RedisChannelLayer",
+        "CONFIG": {"hosts": [_LAYER_HOST], "prefix": "micboard", "capacity": 1000, "expiry": 300},
+    },
 }
+CHANNEL_LAYER = os.environ.get("MICBOARD_CHANNEL_LAYER", "pubsub")
+if CHANNEL_LAYER not in _LAYERS:
+    raise ImproperlyConfigured(f"MICBOARD_CHANNEL_LAYER is {' or '.join(_LAYERS)}, not {CHANNEL_LAYER}.")
+CHANNEL_LAYERS = {"default": _LAYERS[CHANNEL_LAYER]}
 
 
 def _verdict(name: str, read: Callable[[str], T]) -> T:

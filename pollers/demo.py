@@ -45,9 +45,7 @@ def ensure_demo(*, wanted: bool) -> Simulation | None:
     """
     others = Server.objects.exclude(name=NAME).exists()
     if not wanted or others:
-        for demo in Server.objects.filter(name=NAME, enabled=True):
-            demo.enabled = False
-            demo.save(update_fields=["enabled"])
+        sleep()
         return None
     data = settings.DATA_DIR / "simulator"
     made = credentials(data)
@@ -70,6 +68,11 @@ def ensure_demo(*, wanted: bool) -> Simulation | None:
         network=str(_free_network()),
         data=str(Path(data)),
     )
+
+
+def sleep() -> None:
+    """Take the demo's receivers from the board; they come back when it is wanted again."""
+    Server.objects.filter(name=NAME, enabled=True).update(enabled=False)
 
 
 def _free(port: int, *, but: int | None = None) -> int:

@@ -30,6 +30,7 @@ from pollers.shure.system_api import SystemApi
 logger = logging.getLogger(__name__)
 
 LIST_WITHIN = timedelta(seconds=20)
+CANNOT_ASK = (Unanswered, KeyUnreadable, ValueError)  # a server's fault, its key's, its address's
 NEW_A_SECOND = 10  # first polls of new receivers: at once for a handful, spread over the interval for a fleet
 
 
@@ -56,8 +57,8 @@ def take_of(server_id: int) -> None:
     before = server.health.detail if hasattr(server, "health") else ""
     try:
         taken = take(server)
-    except (Unanswered, KeyUnreadable, ValueError) as error:
-        if _sentence(error) != before:
+    except CANNOT_ASK as error:
+        if sentence(error) != before:
             logger.warning("%s: no inventory: %s", server.name, error)
         return
     if taken.held:
@@ -69,26 +70,47 @@ def take_of(server_id: int) -> None:
 
 
 def take(server: Server) -> Inventory:
-    """Ask a server for its devices and keep what is new, and how it answered.
-
-    Raises what `pollers.shure.errors` has, `KeyUnreadable`, or `ValueError` for an address that is none.
-    """
-    asked_at = time.monotonic()
+    """Ask a server for its devices and keep what is new, and how it answered. Raises `CANNOT_ASK`."""
     try:
-        api = SystemApi(endpoint_of(_facts(server)))
-        devices, anomalies = api.devices(deadline=Deadline.after(LIST_WITHIN))
+        listed = ask(server)
     except Throttled:
         raise
-    except (Unanswered, KeyUnreadable, ValueError) as error:
-        record_answer(server.pk, ServerAnswer(ok=False, latency_ms=None, detail=_sentence(error)))
+    except CANNOT_ASK as error:
+        record_answer(server.pk, ServerAnswer(ok=False, latency_ms=None, detail=sentence(error)))
         raise
+    return keep_listed(server, listed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A server's list as it came: its devices, what was left out, and how long it took."""
+
+    devices: Sequence[DeviceReading]
+    anomalies: Sequence[Anomaly]
+    latency_ms: int
+
+
+def ask(server: Server) -> Listed:
+    """Ask a server, which need not be kept yet, for its devices. Raises `CANNOT_ASK`."""
+    asked_at = time.monotonic()
+    devices, anomalies = api_of(server).devices(deadline=Deadline.after(LIST_WITHIN))
     latency_ms = round((time.monotonic() - asked_at) * 1000)
-    record_answer(server.pk, ServerAnswer(ok=True, latency_ms=latency_ms))
-    return keep(server, devices, anomalies)
+    return Listed(devices=devices, anomalies=anomalies, latency_ms=latency_ms)
 
 
-def _sentence(error: Exception) -> str:
+def keep_listed(server: Server, listed: Listed) -> Inventory:
+    record_answer(server.pk, ServerAnswer(ok=True, latency_ms=listed.latency_ms))
+    return keep(server, listed.devices, listed.anomalies)
+
+
+def sentence(error: Exception) -> str:
+    """Return what one of `CANNOT_ASK` says, with the next step."""
     return error.detail if isinstance(error, Unanswered) else str(error)
+
+
+def api_of(server: Server) -> SystemApi:
+    """Return what a server is asked by. Raises `KeyUnreadable`, or `ValueError` for an address that is none."""
+    return SystemApi(endpoint_of(_facts(server)))
 
 
 def _facts(server: Server) -> ServerFacts:

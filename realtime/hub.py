@@ -40,6 +40,7 @@ logger = logging.getLogger(__name__)
 LOOK_S = 1
 HEARTBEAT_S = 5  # a client that has heard nothing for 12 s gives its connection up
 RETELL_S = 30
+REJOIN_S = 10
 CHECK_RIGHTS_S = 60  # beside each change of rights that the database tells
 NOT_SIGNED_IN = 4401
 NO_LONGER = "You are no longer signed in, or the token was revoked or is past its end."
@@ -78,6 +79,7 @@ class Hub:
         self._spoke_at = 0.0
         self._retold_at = 0.0
         self._told: tuple[str, ...] = ()
+        self._channel: str | None = None
         self._snapshot: Frame | None = None
         self._ready = asyncio.Event()
         self._reading = asyncio.Lock()
@@ -86,7 +88,7 @@ class Hub:
     async def ready(self) -> None:
         """Return once the board is there; the first socket of the process has it read."""
         if not self._tasks:
-            acts = (self._listen, self._look, self._beat)
+            acts = (self._listen, self._rejoin, self._look, self._beat)
             self._tasks = [asyncio.create_task(self._for_ever(act)) for act in acts]
         await self._ready.wait()
 
@@ -167,10 +169,16 @@ class Hub:
         """Hear the bell. Deaf, the hub goes on: the look once a second reads windows from Postgres."""
         await self._ready.wait()
         layer = get_channel_layer()
-        channel = await layer.new_channel()
-        await layer.group_add("devices", channel)
+        self._channel = await layer.new_channel()
+        await layer.group_add("devices", self._channel)
         while True:
-            await self._heard(await layer.receive(channel))
+            await self._heard(await layer.receive(self._channel))
+
+    async def _rejoin(self) -> None:
+        """Join again and again: a Redis that was restarted knows of no group, and says so to nobody."""
+        await asyncio.sleep(REJOIN_S)
+        if self._channel is not None:
+            await get_channel_layer().group_add("devices", self._channel)
 
     async def _heard(self, message: Mapping[str, Any]) -> None:
         if message.get("type") != "batch_update" or "seq" not in message:

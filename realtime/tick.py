@@ -102,8 +102,8 @@ SELECT now(), h.epoch, h.seq, h.access_version, extract(epoch FROM now() - h.emi
 """
 
 
-def look(seen_since: datetime) -> Tick:
-    """Look at the head, the pulses, the servers, and the receivers that answered since a moment."""
+def look(seen_since: datetime | None) -> Tick:
+    """Look at the head, the pulses, the servers, and the receivers that answered since a moment, None: not at those."""
     with connection.cursor() as cursor:
         cursor.execute(_TICK, [seen_since])
         now, epoch, seq, access_version, emitted_s, pulses, seen, servers = cursor.fetchone()

@@ -248,7 +248,15 @@ class Migration(migrations.Migration):
                 ),
                 ("name", models.SlugField(help_text="Stands on the feed, such as main.", unique=True)),
                 ("manufacturer", models.SlugField(default="shure", editable=False)),
-                ("url", models.URLField(help_text="https://HOST:10000", verbose_name="address")),
+                (
+                    "url",
+                    models.CharField(
+                        help_text="https://HOST:10000",
+                        max_length=255,
+                        validators=[core.models.devices.validate_address],
+                        verbose_name="address",
+                    ),
+                ),
                 (
                     "key_reference",
                     models.CharField(

@@ -1,5 +1,7 @@
 """Servers, the receivers behind them, and their channels."""
 
+import re
+
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
@@ -19,12 +21,22 @@ def validate_key_reference(reference: str) -> None:
         )
 
 
+def validate_address(url: str) -> None:
+    # Not Django's own: a host on an AV network often is one word.
+    if not re.fullmatch(r"https://[A-Za-z0-9._:\[\]-]+", url):
+        raise ValidationError(
+            "Write the address as https://HOST:PORT and no more. The System API speaks HTTPS only."
+        )
+
+
 class Server(models.Model):
     """One Shure System API server. The key itself is never stored, only where it is."""
 
     name = models.SlugField(unique=True, help_text="Stands on the feed, such as main.")
     manufacturer = models.SlugField(default="shure", editable=False)
-    url = models.URLField("address", help_text="https://HOST:10000")
+    url = models.CharField(
+        "address", max_length=255, validators=[validate_address], help_text="https://HOST:10000"
+    )
     key_reference = models.CharField(
         "key", max_length=255, validators=[validate_key_reference], help_text="env:NAME or file:/PATH"
     )
@@ -58,10 +70,6 @@ class Server(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    def clean(self) -> None:
-        if not self.url.startswith("https://"):
-            raise ValidationError({"url": "The System API speaks HTTPS only: begin with https://"})
-
 
 class ServerHealth(models.Model):
     """How a server answered lately: the hot half of `Server`, written at most every 5 s while it is well."""
@@ -89,6 +97,13 @@ class ServerHealth(models.Model):
 
     def __str__(self) -> str:
         return f"{self.server}: {self.status}"
+
+
+class Receivers(models.QuerySet["Receiver"]):
+    def named(self, name: str) -> "Receivers":
+        """Return those that people mean by a receiver's code, a channel's id, or an alias, in any case."""
+        by_channel = models.Q(channels__device_id__iexact=name) | models.Q(channels__alias__iexact=name)
+        return self.filter(models.Q(code__iexact=name) | by_channel).distinct()
 
 
 class Receiver(models.Model):
@@ -134,6 +149,8 @@ class Receiver(models.Model):
     )
     missing = models.PositiveIntegerField(default=0, editable=False)
     first_seen_at = models.DateTimeField(auto_now_add=True)
+
+    objects = Receivers.as_manager()
 
     class Meta:
         ordering = ["code"]

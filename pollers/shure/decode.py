@@ -111,6 +111,10 @@ def battery_health(value: object) -> BatteryHealthReading:
     return BatteryHealthReading(percent=_percent(health["percentage"]), cycles=health.get("cycleCount"))
 
 
+def discovery_ips(value: object) -> list[str]:
+    return list(map(readouts.storable, wire.shaped(wire.DiscoveryIps, value)["ips"]))
+
+
 def audio_channels(value: object) -> tuple[AudioChannelReading, ...]:
     return tuple(
         AudioChannelReading(

@@ -1,9 +1,10 @@
 """A Shure System API server: what it knows of its devices."""
 
 import hashlib
+import json
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -31,6 +32,8 @@ RESOURCE_BYTES = 2 * 2**20
 LIST_BYTES = 8 * 2**20  # all pages together
 PAGE_WITHIN = timedelta(seconds=8)
 
+_DISCOVERY = "/config/discovery/ips"
+_TAKEN = (HTTPStatus.ACCEPTED, HTTPStatus.OK, HTTPStatus.NO_CONTENT)
 _ETAG = re.compile(r"[\x20-\x7e]{1,256}")
 _SERVER_ERRORS = range(500, 600)
 _REDIRECTS = range(300, 400)
@@ -109,6 +112,18 @@ class SystemApi:
     ) -> tuple[Activity | Unchanged | None, Memory]:
         resource = f"audio-channels/{_segment(channel_id)}/activity"
         return self._capability(source_id, resource, decode.activity, memory=memory, deadline=deadline)
+
+    def discovery_ips(self, *, deadline: Deadline) -> list[str]:
+        """Return the addresses that the server looks for devices at, beside those that it finds by itself."""
+        answer = self._get(_DISCOVERY, absent=_no_discovery, limit=RESOURCE_BYTES, deadline=deadline)
+        return self._understood(answer.body, decode.discovery_ips)
+
+    def replace_discovery_ips(self, addresses: Sequence[str], *, deadline: Deadline) -> None:
+        """Have the server look at these addresses and no others."""
+        body = json.dumps({"ips": list(addresses)}).encode()
+        answer = transport.put(self.endpoint, _DISCOVERY, body, deadline=deadline)
+        if answer.status not in _TAKEN:
+            raise _rejection(answer, self.endpoint.authority, _no_discovery)
 
     def _capability(
         self,
@@ -198,6 +213,10 @@ def _rejection(answer: Answer, server: str, absent: Callable[[], Unanswered]) ->
             return Malformed(f"{server} points elsewhere: enter the address it has now.", reason="redirected")
         case status:
             return Malformed(f"{server} answers with status {status}.", reason="status")
+
+
+def _no_discovery() -> Unanswered:
+    return Unsupported("The server keeps no list of addresses to discover devices at.")
 
 
 def _no_api() -> Unanswered:

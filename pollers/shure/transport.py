@@ -1,8 +1,8 @@
-"""HTTPS to a server that may be hostile: one GET, one answer, on time, in bounds, from the right machine."""
+"""HTTPS to a server that may be hostile: one question, one answer, on time, in bounds, from the right machine."""
 
 import http.client
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
@@ -49,14 +49,32 @@ def get(endpoint: Endpoint, path: str, *, etag: str | None, limit: int, deadline
     Raises `Unreachable` when nothing whole came in time or another machine answered, `Malformed` when what
     came is no HTTP, is encoded, or has a body of more than `limit` bytes; the rest of it is not read.
     """
-    headers = {"x-api-key": endpoint.key}
-    if etag is not None:
-        headers["If-None-Match"] = etag
+    headers = {} if etag is None else {"If-None-Match": etag}
+    return _answered(endpoint, _Question("GET", path, headers), limit=limit, deadline=deadline)
+
+
+def put(endpoint: Endpoint, path: str, body: bytes, *, deadline: Deadline) -> Answer:
+    """Put JSON in the place of what `path` has. Raises what `get` raises; what is answered is not read."""
+    question = _Question("PUT", path, {"Content-Type": "application/json"}, body)
+    return _answered(endpoint, question, limit=0, deadline=deadline)
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """One request. It may be sent twice: neither method means more the second time."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes | None = None
+
+
+def _answered(endpoint: Endpoint, question: _Question, *, limit: int, deadline: Deadline) -> Answer:
     while True:
         exchange = Exchange(deadline=deadline, allowance=limit + _HEADERS)
         try:
             with underway(exchange):
-                return _ask(endpoint, path, headers, limit)
+                return _ask(endpoint, question, limit)
         except (requests.RequestException, HTTPError, http.client.HTTPException, OSError) as error:
             failure = _failure(endpoint.authority, error)
         # A server closes what it kept open at the very moment of the next question, and a restarted one
@@ -83,15 +101,17 @@ def presented_fingerprint(url: str, *, allow_loopback: bool, deadline: Deadline)
     raise failure
 
 
-def _ask(endpoint: Endpoint, path: str, headers: dict[str, str], limit: int) -> Answer:
-    response = _session(endpoint).get(
-        endpoint.base_url + path,
-        headers=headers,
+def _ask(endpoint: Endpoint, question: _Question, limit: int) -> Answer:
+    response = _session(endpoint).request(
+        question.method,
+        endpoint.base_url + question.path,
+        headers={"x-api-key": endpoint.key, **question.headers},
+        data=question.body,
         stream=True,
         timeout=(CONNECT.total_seconds(), READ.total_seconds()),
     )
     try:
-        found = response.status_code == HTTPStatus.OK
+        found = response.status_code == HTTPStatus.OK and question.method == "GET"
         return Answer(
             status=response.status_code,
             etag=response.headers.get("ETag"),

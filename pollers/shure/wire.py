@@ -88,6 +88,10 @@ class BatteryHealth(TypedDict):
     cycleCount: NotRequired[int | None]
 
 
+class DiscoveryIps(TypedDict):
+    ips: list[str]
+
+
 class AudioChannel(TypedDict):
     id: str
     capabilities: NotRequired[list[str] | None]

@@ -9,10 +9,25 @@ import pytest
 from asgiref.testing import ApplicationCommunicator
 from channels.db import database_sync_to_async
 from channels.testing import WebsocketCommunicator
+from django.conf import settings
+from pytest_django.fixtures import Settings
 
 from core.access import create_token
 from realtime.asgi import application
 from realtime.hub import Hub
+
+Layer = dict[str, Any]
+UseLayer = Callable[[Layer], None]
+
+# Both that the settings offer, on this test's own store and names.
+_CONFIG: dict[str, Any] = settings.CHANNEL_LAYERS["default"]["CONFIG"]  # type: ignore[assignment]  # is one
+LAYERS: dict[str, Layer] = {
+    "pubsub": {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": _CONFIG},
+    "core": {
+        "BACKEND": "channels_redis.core.RedisChannelLayer",
+        "CONFIG": {**_CONFIG, "capacity": 1000, "expiry": 300},
+    },
+}
 
 Connect = Callable[..., Awaitable["Client"]]
 FRAME_WITHIN_S = 10  # a heartbeat comes after 5 at the latest
@@ -59,6 +74,16 @@ def in_thread(act: Callable[..., Any], *args: Any, **kwargs: Any) -> Awaitable[A
     """Do something to the database beside the event loop, as the workers do."""
     done: Awaitable[Any] = database_sync_to_async(act, thread_sensitive=False)(*args, **kwargs)
     return done
+
+
+@pytest.fixture
+def use_layer(settings: Settings) -> UseLayer:
+    """Have another channel layer in the place of the one that the settings chose."""
+
+    def use(layer: Layer) -> None:
+        settings.CHANNEL_LAYERS = {"default": layer}
+
+    return use
 
 
 @pytest.fixture

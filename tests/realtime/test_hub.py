@@ -21,7 +21,12 @@ from realtime.tick import Tick, look
 from realtime.windows import emit
 from tests.fleet import answered, heard, make_receivers
 from tests.polling import record_poll
-from tests.realtime.conftest import Connect, in_thread
+from tests.realtime.conftest import LAYERS, Connect, UseLayer, in_thread
+
+
+@pytest.fixture(params=LAYERS, autouse=True)
+def layer(request: pytest.FixtureRequest, use_layer: UseLayer) -> None:
+    use_layer(LAYERS[request.param])
 
 
 def receiver_told() -> Receiver:
@@ -99,6 +104,27 @@ async def test_a_hub_that_cannot_read_what_the_bell_skipped_goes_on_hearing_it(
             told = await client.frame("batch_update", within_s=0.5)
 
     assert told["seq"] > first["seq"]
+
+
+async def test_a_hub_whose_layer_forgot_it_joins_again(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a Redis that was restarted does, between two reads of the hub."""
+    monkeypatch.setattr(hub, "REJOIN_S", 0.2)
+    receiver = await in_thread(receiver_told)
+    client = await connect()
+    await client.frame("initial_data")
+    await get_channel_layer().flush()
+    monkeypatch.setattr(hub, "LOOK_S", 60)  # the bell alone
+    told: dict[str, Any] = {}
+    khz = 600_000
+    while not told:
+        khz += 25  # until the hub has joined again
+        await in_thread(change, receiver, khz)
+        with contextlib.suppress(pytest.fail.Exception):
+            told = await client.frame("batch_update", within_s=0.5)
+
+    assert told["updates"]
 
 
 async def test_a_bell_that_rings_twice_is_one_window(connect: Connect) -> None:

@@ -51,7 +51,13 @@ class Stack:
 
     def manage(self, *words: str) -> str:
         """Run a management command as a person would, and return what it prints."""
-        ran = subprocess.run(
+        ran = self.managed(*words)
+        assert ran.returncode == 0, ran.stderr
+        return ran.stdout
+
+    def managed(self, *words: str) -> "subprocess.CompletedProcess[str]":
+        """Run a management command, however it ends."""
+        return subprocess.run(
             [sys.executable, "manage.py", *words],
             cwd=ROOT,
             env=self._environment(),
@@ -60,8 +66,6 @@ class Stack:
             timeout=60,
             check=False,
         )
-        assert ran.returncode == 0, ran.stderr
-        return ran.stdout
 
     def sql(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         """Run a statement on its database, beside everything else."""

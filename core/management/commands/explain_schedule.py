@@ -1,0 +1,25 @@
+"""Say why a receiver is polled as it is."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from core import explain
+
+
+class Command(BaseCommand):
+    help = "Say why a receiver is polled at its interval, when it is next, and how its sources answered."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("device", help="a receiver's code, a channel's id, or an alias")
+
+    def handle(self, *_args: object, **options: Any) -> None:
+        receiver = explain.find(options["device"])
+        if receiver is None:
+            raise CommandError(
+                f"There is no receiver {options['device']}. The board shows the ids; `manage.py sync_inventory` "
+                "asks the servers for new ones."
+            )
+        for line in explain.schedule(receiver):
+            self.stdout.write(line)

@@ -2,21 +2,34 @@
 
 from typing import Any
 
-from django.contrib import admin, messages
+from django import forms
+from django.contrib import admin
+from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
-from django_celery_beat.admin import PeriodicTaskAdmin, PeriodicTaskForm
-from django_celery_beat.models import PeriodicTask
+from django_celery_beat.admin import IntervalScheduleAdmin, PeriodicTaskAdmin, PeriodicTaskForm
+from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 from core.domain.tiers import Tier
 
 TIER_ROWS = frozenset(f"poll:{tier}" for tier in Tier)
 SHORTEST_INTERVAL_S = 1
+LONGEST_INTERVAL_S = 3600
 SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400, "microseconds": 1e-6}
 
 
+def refusal(every: int, period: str) -> str | None:
+    """Return why no tier may be polled at this interval, or None where it may."""
+    seconds = every * SECONDS[period]
+    if seconds < SHORTEST_INTERVAL_S:
+        return "Receivers are asked once a second at the most: choose 1 s or more."
+    if seconds > LONGEST_INTERVAL_S:
+        return "Receivers are asked once an hour at the least: choose 1 hour or less."
+    return None
+
+
 class EntryForm(PeriodicTaskForm):
-    """Adds what a tier's row has to be: an interval of a second or more, under its own name."""
+    """Adds what a tier's row has to be: an interval of a second to an hour, under its own name."""
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean()
@@ -34,10 +47,8 @@ class EntryForm(PeriodicTaskForm):
             raise ValidationError(
                 "A tier is polled at an interval: choose one, and no crontab, solar or clocked."
             )
-        if interval.every * SECONDS[interval.period] < SHORTEST_INTERVAL_S:
-            raise ValidationError(
-                {"interval": "Receivers are asked once a second at the most: choose 1 s or more."}
-            )
+        if sentence := refusal(interval.every, interval.period):
+            raise ValidationError({"interval": sentence})
         if data.get("task") != self.instance.task:
             raise ValidationError(
                 {"task": f"This row sets how often a tier is polled: it stays {self.instance.task}."}
@@ -45,24 +56,59 @@ class EntryForm(PeriodicTaskForm):
         return data
 
 
-admin.site.unregister(PeriodicTask)
+class IntervalForm(forms.ModelForm):
+    """Adds that an interval which a tier is polled at stays one that it may be polled at."""
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or {}
+        is_complete = "every" in data and "period" in data
+        if is_complete and self.instance.pk and tier_rows(interval=self.instance):
+            sentence = refusal(data["every"], data["period"])
+            if sentence:
+                raise ValidationError({"every": f"A tier is polled at this interval. {sentence}"})
+        return data
+
+
+def tier_rows(**narrowed: Any) -> list[str]:
+    """Return the names of the tiers' rows among some entries."""
+    rows = PeriodicTask.objects.filter(name__in=TIER_ROWS, **narrowed)
+    return list(rows.order_by("name").values_list("name", flat=True))
+
+
+class KeepsTiers(admin.ModelAdmin):
+    """For what cannot be deleted without a tier's row: the page that asks for a confirmation says so instead."""
+
+    def tier_rows_of(self, objs: Any) -> list[str]:
+        raise NotImplementedError
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        shown, counts, refused, protected = super().get_deleted_objects(objs, request)
+        kept = [
+            f"{name}: this row sets how often a tier is polled. It stays; disable it instead."
+            for name in self.tier_rows_of(objs)
+        ]
+        return shown, counts, refused, [*protected, *kept]
+
+
+admin.site.unregister((Group, IntervalSchedule, PeriodicTask))
 
 
 @admin.register(PeriodicTask)
-class EntryAdmin(PeriodicTaskAdmin):
+class EntryAdmin(KeepsTiers, PeriodicTaskAdmin):
     """The stock page, with the tiers' rows kept."""
 
     form = EntryForm
     change_form_template = "dashboard/entry_form.html"
 
-    def has_delete_permission(self, request: HttpRequest, obj: PeriodicTask | None = None) -> bool:
-        if obj is not None and obj.name in TIER_ROWS:
-            return False
-        return bool(super().has_delete_permission(request, obj))
+    def tier_rows_of(self, objs: Any) -> list[str]:
+        return tier_rows(pk__in=[entry.pk for entry in objs])
 
-    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
-        kept = queryset.filter(name__in=TIER_ROWS)
-        if kept.exists():
-            names = ", ".join(kept.values_list("name", flat=True))
-            self.message_user(request, f"{names} cannot be deleted: disable it instead.", messages.ERROR)
-        super().delete_queryset(request, queryset.exclude(name__in=TIER_ROWS))
+
+@admin.register(IntervalSchedule)
+class IntervalAdmin(KeepsTiers, IntervalScheduleAdmin):
+    """The stock page, with the intervals of the tiers kept in their limits."""
+
+    form = IntervalForm
+
+    def tier_rows_of(self, objs: Any) -> list[str]:
+        return tier_rows(interval__in=[interval.pk for interval in objs])

@@ -1,5 +1,11 @@
 from django.apps import AppConfig
+from django.contrib.admin import apps as admin
 
 
 class DashboardConfig(AppConfig):
     name = "dashboard"
+
+
+class AdminConfig(admin.AdminConfig):
+    default = False  # Django takes the one default of this module for the dashboard's own
+    default_site = "dashboard.site.Site"

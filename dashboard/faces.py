@@ -24,7 +24,6 @@ WORST_FIRST = tuple(STATE_WORDS)
 
 STALE_AT_LEAST_S = 45
 LAPSED_S = 600
-LONG_NAME = 12  # characters on one line; a longer one is set smaller, on two
 _QUALITIES = frozenset({"excellent", "good", "fair", "poor", "overload", "no_tx"})
 
 Channel = Mapping[str, Any]
@@ -37,13 +36,14 @@ class Face:
 
     id: str
     name: str
-    long: bool
+    name_size: str
     state: str
     freshness: str
+    word: str
+    about: str
     headline: str
+    headline_size: str
     unit: str
-    size: str
-    note: str
     bars: int | None
     quality: str
     rf: str
@@ -93,10 +93,12 @@ def state_now(channel: Channel, last: Seen) -> str:
 
 def face(channel: Channel, last: Seen) -> Face:
     state = state_now(channel, last)
-    headline, unit = _doubted(*_headline(channel, state), state, last)
+    headline, unit = _headline(channel, state, last)
+    word, about = _note(channel, state, last)
     name = shown(channel["name"])
     complaints = _complaints(channel, state)
-    muted = channel["mute_status"] is True
+    is_known = state not in {"offline", "off"} and last.freshness != "lapsed"
+    muted = is_known and channel["mute_status"] is True
     spoken = [
         channel["device_id"],
         name,
@@ -108,14 +110,15 @@ def face(channel: Channel, last: Seen) -> Face:
     return Face(
         id=channel["device_id"],
         name=name,
-        long=len(name) > LONG_NAME,
+        name_size=_size(name, large=8, medium=16),
         state=state,
         freshness=last.freshness,
+        word=word,
+        about=about,
         headline=headline,
+        headline_size=_size(headline, large=6, medium=8),
         unit=unit,
-        size=_size(headline),
-        note=_note(channel, state, last),
-        bars=_bars(channel, state, last),
+        bars=_bars(channel) if is_known else None,
         quality=_quality(channel, state, last),
         rf=_rf(channel, state, last),
         age=_age(state, last),
@@ -129,13 +132,14 @@ def face(channel: Channel, last: Seen) -> Face:
 BLANK = Face(
     id="",
     name="",
-    long=False,
+    name_size="large",
     state="stale",
     freshness="lapsed",
+    word="",
+    about="",
     headline=UNKNOWN,
+    headline_size="large",
     unit="",
-    size="large",
-    note="",
     bars=None,
     quality="unknown",
     rf="",
@@ -148,28 +152,26 @@ BLANK = Face(
 """The tile of a channel that is still to come."""
 
 
-def _headline(channel: Channel, state: str) -> tuple[str, str]:
-    reason = next(iter(channel["reasons"]), state)
-    match state:
-        case "offline":
-            return "NO RECEIVER", ""
-        case "critical" | "warning" if reason not in TROUBLES:
-            return words(reason).upper(), ""
-        case "critical" | "warning":
-            says = TROUBLES[reason].says
-            return (says, "") if says else (_battery(channel, "left") or ("BATTERY", ""))
-        case "off":
-            return "TX OFF", ""
-        case _ if channel.get("transmitter_on") is False:
-            return "TX OFF", ""
-        case _:
-            return _battery(channel, "") or (UNKNOWN, "")
+def _headline(channel: Channel, state: str, last: Seen) -> tuple[str, str]:
+    """Return what is said in large type, and its unit. An old word is doubted; an old figure ends as unknown."""
+    doubt = "?" if last.is_old and state != "offline" else ""
+    if said := _said(channel, state):
+        return f"{said}{doubt}", ""
+    known = _battery(channel, "left" if state in {"critical", "warning"} else "")
+    if known is None or last.freshness == "lapsed":
+        return UNKNOWN, ""
+    return f"{known[0]}{doubt}", known[1]
 
 
-def _doubted(headline: str, unit: str, state: str, last: Seen) -> tuple[str, str]:
-    if state == "offline" or not last.is_old or headline == UNKNOWN:
-        return headline, unit
-    return (UNKNOWN, "") if last.freshness == "lapsed" else (f"{headline}?", unit)
+def _said(channel: Channel, state: str) -> str | None:
+    """Return the headline in words, or None where the battery's figure says it best."""
+    if state == "offline":
+        return "NO RECEIVER"
+    if state in {"critical", "warning"}:
+        reason = next(iter(channel["reasons"]), state)
+        says = TROUBLES[reason].says if reason in TROUBLES else words(reason).upper()
+        return says or (None if _battery(channel, "") else "BATTERY")
+    return "TX OFF" if state == "off" or channel.get("transmitter_on") is False else None
 
 
 def _battery(values: Mapping[str, Any], unit: str) -> tuple[str, str] | None:
@@ -180,9 +182,9 @@ def _battery(values: Mapping[str, Any], unit: str) -> tuple[str, str] | None:
     return None if values["battery_level"] is None else (level(values["battery_level"], "%"), unit)
 
 
-def _size(headline: str) -> str:
-    """Return how large the headline is set, so that it stays on one line."""
-    return "large" if len(headline) <= 6 else "medium" if len(headline) <= 8 else "small"  # noqa: PLR2004 - what fits
+def _size(text: str, *, large: int, medium: int) -> str:
+    """Return how large a text is set, by the most characters that a size has room for."""
+    return "large" if len(text) <= large else "medium" if len(text) <= medium else "small"
 
 
 def _complaints(channel: Channel, state: str) -> list[str]:
@@ -191,9 +193,7 @@ def _complaints(channel: Channel, state: str) -> list[str]:
     return [told for reason in reasons if (told := complaint(reason))]
 
 
-def _bars(channel: Channel, state: str, last: Seen) -> int | None:
-    if state in {"off", "offline"} or last.freshness == "lapsed":
-        return None
+def _bars(channel: Channel) -> int | None:
     known: int | None = channel["battery_bars"]
     return bars(channel["battery_level"]) if known is None else known
 
@@ -203,31 +203,37 @@ def _quality(channel: Channel, state: str, last: Seen) -> str:
     return "unknown" if unknown else str(channel["rf_quality"])
 
 
-def _note(channel: Channel, state: str, last: Seen) -> str:
-    about = subjects(channel["reasons"])
+def _note(channel: Channel, state: str, last: Seen) -> tuple[str, str]:
+    """Return the state's word, empty where the headline is it, and what there is to add."""
     since = datetime.fromisoformat(channel["state_since"])
-    before = _before_it_lapsed(channel, last)
+    before = _last_figure(channel, state, last)
+    about = before or subjects(channel["reasons"])
     match state:
         case "critical":
-            return f"CRITICAL · {before}" if before else f"CRITICAL {about}".strip()
-        case "warning" if before:
-            return before
+            return "CRITICAL", about
+        case "warning" if channel["reasons"][:1] == ["battery_low"]:
+            return "LOW", about
         case "warning":
-            return f"LOW {about}" if channel["reasons"][:1] == ["battery_low"] else about or "WARNING"
+            return "" if about else "WARNING", about
         case "offline":
-            return f"OFFLINE {span((last.now - since).total_seconds())}"
+            return "OFFLINE", span((last.now - since).total_seconds())
         case "off":
             was = _in_brief(channel["last"]) if channel["last"] else ""
-            return f"since {moment(since, last.now)}" + (f" · was {was}" if was else "")
+            return "", f"since {moment(since, last.now)}" + (f" · was {was}" if was else "")
+        case "stale" if last.at is None:
+            return "", "not read yet"
         case "stale":
-            return "not read yet" if last.at is None else before or "STALE"
+            return "" if before else "STALE", before
         case _:
-            return "OK · charging" if channel["charging"] else "OK"
+            return "OK", "charging" if channel["charging"] else ""
 
 
-def _before_it_lapsed(channel: Channel, last: Seen) -> str:
-    known = _battery(channel, "") if last.freshness == "lapsed" else None
-    return f"last {known[0]} at {moment(last.at, last.now)}" if known and last.at else ""
+def _last_figure(channel: Channel, state: str, last: Seen) -> str:
+    """Return the figure that the headline no longer says because it has lapsed, and of when it is."""
+    if last.freshness != "lapsed" or last.at is None or _said(channel, state):
+        return ""
+    known = _battery(channel, "")
+    return f"last {known[0]} at {moment(last.at, last.now)}" if known else ""
 
 
 def _in_brief(values: Mapping[str, Any]) -> str:

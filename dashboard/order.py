@@ -1,6 +1,7 @@
 """Which tiles stand where on the first paint. Pure. `order.js` keeps the order from then on."""
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -8,7 +9,8 @@ from typing import Any
 from dashboard.faces import WORST_FIRST, Channel, Face
 
 MOST_ON_A_PAGE = 24
-MOST_IN_THE_STRIP = 7  # what stands side by side at 1920 pixels
+MOST_IN_THE_STRIP = 6  # what stands side by side at 1920 pixels
+LONGEST_NUMBER = 20  # digits of a name that are put in order as a number
 TROUBLE = frozenset({"critical", "offline", "warning"})
 
 SORTS = ("slot", "name", "state")
@@ -54,7 +56,13 @@ def _severity(face: Face) -> int:
     return WORST_FIRST.index(face.state)
 
 
-def _natural(text: str) -> list[tuple[bool, int, str]]:
-    """Return a key under which SHURE999 comes before SHURE1000."""
-    parts = re.split(r"(\d+)", text.casefold())
-    return [(part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in parts if part]
+def _natural(text: str) -> bytes:
+    """Return a key under which SHURE999 comes before SHURE1000, Éric beside Eric, and numbers before letters.
+
+    Bytes of UTF-16, because that is how JavaScript compares text.
+    """
+    letters = "".join(
+        char for char in unicodedata.normalize("NFD", text) if not unicodedata.category(char).startswith("M")
+    )
+    padded = re.sub(r"[0-9]+", lambda digits: digits[0].rjust(LONGEST_NUMBER, "0"), letters.lower())
+    return padded.encode("utf-16-be", "surrogatepass")

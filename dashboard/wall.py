@@ -84,7 +84,9 @@ def title(counts: Mapping[str, int]) -> str:
 
 
 def _bound(tiles: list[tuple[Face, Seen]]) -> str:
-    """Return how old the oldest value is that is shown as fresh."""
+    """Return how old the oldest value is that is shown as fresh; nothing where there is nobody."""
+    if not tiles:
+        return ""
     ages = [
         last.age_s
         for tile, last in tiles

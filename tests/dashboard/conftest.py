@@ -132,14 +132,20 @@ async def page(chromium: Browser, web: Web) -> AsyncIterator[Page]:
     assert [url for url in asked if not url.startswith(f"{web.address}/")] == []
 
 
-# What a server that is away, and a clock that is put forward, make the browser say.
-_PROVOKED = ("ERR_CONNECTION_REFUSED", "ERR_CONNECTION_RESET", "closed before the connection is established")
+# What a server that is away, a clock that is put forward, and a page that is not there make the browser say.
+_PROVOKED = (
+    "ERR_CONNECTION_REFUSED",
+    "ERR_CONNECTION_RESET",
+    "closed before the connection is established",
+    "/nowhere/",
+)
 
 
 def _complaints(said: ConsoleMessage) -> list[str]:
-    if said.type not in {"error", "warning"} or any(words in said.text for words in _PROVOKED):
+    complaint = f"{said.text} {said.location}"
+    if said.type not in {"error", "warning"} or any(words in complaint for words in _PROVOKED):
         return []
-    return [f"{said.text} {said.location}"]
+    return [complaint]
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from core.domain.state import ChannelState, to_wire
-from core.models import Channel, ChannelRecord, Claim, Group, Inbox, Pulse, Receiver, Server, Slot
+from core.models import Channel, ChannelRecord, Claim, Group, Head, Inbox, Pulse, Receiver, Server, Slot
 from realtime.tick import KEEP_UP_THE_BOARD
 from realtime.windows import emit
 
@@ -111,3 +111,4 @@ def show_poller_alive(*, ago: timedelta = timedelta(0)) -> None:
     at = database_time() - ago
     for part in KEEP_UP_THE_BOARD:
         Pulse.objects.update_or_create(part=part, defaults={"at": at})
+    Head.objects.update(emitted_at=at)

@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, WebSocket, expect
 
 from core.models import Receiver
 from realtime.windows import emit
@@ -18,6 +18,7 @@ from tests.dashboard.web import Web
 pytestmark = pytest.mark.asyncio(loop_scope="session")  # the browser outlives a test
 
 CRITICAL = {"state": "critical", "reasons": ["battery_critical"], "battery_minutes": 22, "battery_bars": 1}
+LOW = {"state": "warning", "reasons": ["battery_low"], "battery_minutes": 50, "battery_bars": 2}
 
 # What the guide's own client does to a tile at each update.
 GUIDE_S_UPDATE = """
@@ -26,6 +27,12 @@ GUIDE_S_UPDATE = """
     deviceElement.querySelector(".battery-bar").style.width = `${data.battery_level}%`;
     deviceElement.querySelector(".signal-icon").className = `signal-icon ${data.rf_quality}`;
     deviceElement.querySelector(".last-update").textContent = "4:41:12 PM";
+}
+"""
+BATTERY_SHARE = """
+(tile) => {
+    const [bar, battery] = [".battery-bar", ".battery"].map((part) => tile.querySelector(part));
+    return bar.getBoundingClientRect().width / battery.getBoundingClientRect().width;
 }
 """
 # Notes which tiles are touched from now on, but for their ages, which count seconds by themselves.
@@ -53,11 +60,21 @@ async def wall(signed_in: Page, backstage: Backstage) -> Page:
     return signed_in
 
 
-async def connected(page: Page, address: str = "/wall/") -> None:
-    """Open the wall and wait for what its socket says first."""
+async def connected(page: Page, address: str = "/wall/") -> WebSocket:
+    """Open the wall, wait for what its socket says first, and return that socket."""
     async with page.expect_event("websocket", lambda socket: "/ws/devices/" in socket.url) as opened:
         await page.goto(address)
-    await (await opened.value).wait_for_event("framereceived")
+    socket: WebSocket = await opened.value
+    await socket.wait_for_event("framereceived")
+    return socket
+
+
+async def two_pages(page: Page, backstage: Backstage, address: str = "/wall/") -> None:
+    """Open a wall of two pages; of 24 channels the last alone is in trouble. Time stands until it is let run."""
+    await backstage(put, [Placed(name=f"Mic {number}") for number in range(20)])
+    await backstage(put, [Placed(name="Last", values=CRITICAL)])
+    await page.clock.install()
+    await connected(page, address)
 
 
 async def test_a_change_reaches_its_tile_and_no_other(wall: Page, backstage: Backstage) -> None:
@@ -91,6 +108,29 @@ async def test_a_change_of_state_shows_in_header_title_favicon_and_strip(
     await expect(wall.locator(".strip")).to_be_hidden()
 
 
+async def test_a_strip_entry_bears_the_word_of_its_state(wall: Page, backstage: Backstage) -> None:
+    await backstage(change, "SHURE001", **LOW)
+    await backstage(change, "SHURE002", **CRITICAL)
+
+    await expect(wall.locator(".trouble")).to_have_text(
+        ["Worship CRITICAL 0:22 left", "Pastor LOW 0:50 left"], use_inner_text=False
+    )
+
+
+async def test_a_channel_that_has_just_come_is_counted_however_soon_the_wall_is_arranged(
+    wall: Page, backstage: Backstage
+) -> None:
+    await wall.clock.install()
+    socket = await connected(wall)
+    await wall.clock.pause_at(await wall.evaluate("() => Date.now() / 1000 + 1"))
+
+    async with socket.expect_event("framereceived", lambda frame: "Podium" in str(frame)):
+        await backstage(put, [Placed(name="Podium")])
+    await wall.set_viewport_size({"width": 1366, "height": 768})
+
+    await expect(wall.locator(".total")).to_have_text("4 channels")
+
+
 async def icon(page: Page, state: str) -> str:
     found = await page.locator("link[rel=icon]").get_attribute(f"data-{state}")
     assert found
@@ -121,7 +161,7 @@ async def test_a_script_of_the_guide_s_may_edit_a_tile_and_the_next_news_put_it_
 
     await expect(tile.locator(".signal-icon")).to_have_class("signal-icon good")
     await expect(tile.locator(".battery")).to_have_attribute("data-bars", "3")
-    await expect(tile.locator(".battery-bar")).to_have_css("width", "60px")
+    assert await tile.evaluate(BATTERY_SHARE) == pytest.approx(3 / 5, abs=0.01)
     await expect(tile.locator(".last-update")).to_have_text("9 s", timeout=10_000)
 
 
@@ -162,29 +202,44 @@ async def test_a_web_server_that_dies_is_told_and_its_return_brings_what_was_mis
     await banner.get_by_role("button", name="Retry now").click()
 
     await expect(banner).to_be_hidden()
+    await expect(wall.get_by_role("main")).to_be_focused()
     await expect(wall.locator("#device-SHURE002")).to_have_attribute("data-state", "critical")
     assert await wall.evaluate("() => window.loadedOnce")
 
 
 async def test_a_web_server_that_hangs_is_noticed_by_its_silence(wall: Page, web: Web) -> None:
+    banner = wall.locator("#connection")
     web.freeze()
 
-    await expect(wall.locator("#connection")).to_contain_text("Connection lost 1", timeout=15_000)
+    await expect(banner).to_contain_text("Connection lost 1", timeout=15_000)
+    await expect(banner).to_contain_text("Retrying now.")
+    await expect(banner.get_by_role("button")).to_be_hidden()
 
     web.thaw()
-    await expect(wall.locator("#connection")).to_be_hidden(timeout=15_000)
+    await expect(banner).to_be_hidden(timeout=15_000)
 
 
 async def test_a_poller_that_stops_is_told_apart_from_the_connection(
-    wall: Page, backstage: Backstage
+    wall: Page, web: Web, backstage: Backstage
 ) -> None:
+    announced = wall.get_by_role("status")
     await backstage(show_poller_alive, ago=timedelta(minutes=1))
 
     await expect(wall.locator("#polling")).to_contain_text("Polling stopped", timeout=15_000)
     await expect(wall.locator("#connection")).to_be_hidden()
+    await expect(announced).to_have_text("Polling stopped")
+
+    web.freeze()
+    await expect(wall.locator("#connection")).to_be_visible(timeout=15_000)
+    await expect(wall.locator("#polling")).to_be_hidden()
+    await expect(announced).to_have_text("Connection lost")
+
+    web.thaw()
+    await expect(announced).to_have_text("Polling stopped", timeout=15_000)
 
     await backstage(show_poller_alive)
     await expect(wall.locator("#polling")).to_be_hidden(timeout=15_000)
+    await expect(announced).to_have_text("")
 
 
 async def test_somebody_who_was_signed_out_elsewhere_is_led_to_the_sign_in(
@@ -203,10 +258,7 @@ async def test_somebody_who_was_signed_out_elsewhere_is_led_to_the_sign_in(
 
 
 async def test_pages_turn_by_themselves_those_with_trouble_first(wall: Page, backstage: Backstage) -> None:
-    await backstage(put, [Placed(name=f"Mic {number}") for number in range(20)])
-    await backstage(put, [Placed(name="Last", values=CRITICAL)])
-    await wall.clock.install()
-    await connected(wall)
+    await two_pages(wall, backstage)
     shown = wall.locator(".tile:visible .name")
 
     await expect(shown).to_have_text([*(f"Mic {number}" for number in range(9, 20)), "Last"])
@@ -217,20 +269,92 @@ async def test_pages_turn_by_themselves_those_with_trouble_first(wall: Page, bac
         ["Pastor", "Worship", "Guest", *(f"Mic {number}" for number in range(9))]
     )
 
-    await wall.locator(".trouble").click()
-    await expect(wall.locator("#device-SHURE024")).to_be_visible()
-
 
 async def test_a_page_that_is_held_stays(wall: Page, backstage: Backstage) -> None:
-    await backstage(put, [Placed(name=f"Mic {number}") for number in range(20)])
-    await wall.clock.install()
-    await connected(wall)
+    await two_pages(wall, backstage)
 
     await wall.get_by_role("button", name="Next page").click()
     await wall.clock.run_for(60_000)
 
-    await expect(wall.locator(".pager .where")).to_have_text("2/2")
+    await expect(wall.locator(".pager .where")).to_have_text("1/2")
     await expect(wall.get_by_role("button", name="Hold")).to_have_attribute("aria-pressed", "true")
+
+
+async def test_a_strip_entry_leads_to_its_tile_every_time_and_the_page_stays(
+    wall: Page, backstage: Backstage
+) -> None:
+    await two_pages(wall, backstage)
+    tile = wall.locator("#device-SHURE024")
+
+    for _ in range(2):
+        await wall.get_by_role("button", name="Previous page").click()
+        await wall.get_by_role("button", name="Hold").click()
+        await expect(tile).to_be_hidden()
+        await wall.locator(".trouble").click()
+        await expect(tile).to_be_visible()
+    await wall.clock.run_for(12_000)
+
+    await expect(tile).to_be_visible()
+    await expect(tile).to_have_css("outline-style", "solid")
+    assert wall.url.endswith("/wall/#device-SHURE024")
+
+
+async def test_an_address_may_point_at_a_tile(wall: Page, backstage: Backstage) -> None:
+    await two_pages(wall, backstage, "/wall/?theme=light#device-SHURE001")
+
+    await expect(wall.locator("#device-SHURE001")).to_be_visible()
+    await wall.clock.run_for(12_000)
+    await expect(wall.locator("#device-SHURE001")).to_be_visible()
+
+
+async def test_the_pages_of_a_kiosk_turn_again_whatever_somebody_touched(
+    wall: Page, backstage: Backstage
+) -> None:
+    await two_pages(wall, backstage, "/wall/?kiosk=1")
+
+    await wall.locator(".trouble").click()
+    await wall.clock.run_for(12_000)
+
+    await expect(wall.locator("#device-SHURE001")).to_be_visible()
+
+
+async def test_trouble_is_seen_on_a_page_that_has_none_of_it(wall: Page, backstage: Backstage) -> None:
+    await two_pages(wall, backstage, "/wall/?sort=state")
+
+    await wall.get_by_role("button", name="Next page").click()
+
+    await expect(wall.locator("#device-SHURE024")).to_be_hidden()
+    await expect(wall.locator(".trouble .name")).to_have_text(["Last"])
+    await expect(wall.locator(".trouble")).to_be_visible()
+
+
+async def test_a_strip_entry_that_becomes_worse_keeps_the_focus(wall: Page, backstage: Backstage) -> None:
+    await backstage(change, "SHURE001", **LOW)
+    await backstage(change, "SHURE002", **LOW)
+    await backstage(change, "SHURE003", **LOW)
+    names = wall.locator(".trouble .name")
+    await expect(names).to_have_text(["Pastor", "Worship", "Guest"])
+    await wall.locator(".trouble[data-device=SHURE003]").focus()
+
+    await backstage(change, "SHURE003", **CRITICAL)
+
+    await expect(names).to_have_text(["Guest", "Pastor", "Worship"])
+    await expect(wall.locator(".trouble[data-device=SHURE003]")).to_be_focused()
+
+
+async def test_the_menu_closes_on_esc_and_on_a_click_elsewhere(wall: Page) -> None:
+    button, menu = wall.get_by_text("Menu"), wall.get_by_role("navigation", name="Walls")
+    await button.click()
+    await expect(menu).to_be_visible()
+
+    await wall.keyboard.press("Escape")
+    await expect(menu).to_be_hidden()
+    await expect(button).to_be_focused()
+
+    await button.click()
+    await expect(menu).to_be_visible()
+    await wall.locator("#device-SHURE001").click()
+    await expect(menu).to_be_hidden()
 
 
 async def test_a_hostile_name_that_comes_later_is_text(wall: Page, backstage: Backstage) -> None:
@@ -261,11 +385,13 @@ async def test_the_keyboard_alone_signs_in_and_out(page: Page, operator: User) -
     await page.wait_for_url("**/sign-in/")
 
 
-async def test_a_kiosk_has_no_navigation(wall: Page) -> None:
+async def test_a_kiosk_has_neither_navigation_nor_a_cursor(wall: Page, backstage: Backstage) -> None:
+    await backstage(change, "SHURE002", **CRITICAL)
     await connected(wall, "/wall/?kiosk=1")
 
     await expect(wall.locator(".menu")).to_have_count(0)
-    await expect(wall.locator("body")).to_have_css("cursor", "none")
+    for place in ("body", ".trouble", ".trouble .name", ".tile .headline"):
+        await expect(wall.locator(place).first).to_have_css("cursor", "none")
 
 
 async def test_the_first_view_weighs_90_kilobytes_at_most(wall: Page) -> None:

@@ -6,10 +6,14 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Page, expect
+from django.conf import settings
+from django.contrib.auth.models import User
+from playwright.async_api import Browser, Locator, Page, expect
 
+from core.models import Group
 from tests.dashboard.conftest import Backstage
-from tests.dashboard.stage import Placed, put, show_poller_alive
+from tests.dashboard.stage import Placed, change, put, show_poller_alive
+from tests.dashboard.web import Web
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")  # the browser outlives a test
 
@@ -56,7 +60,7 @@ SHOW = [
     Placed(name="Panel", values=OFF, slot=12),
 ]
 FULLER = [
-    Placed(name="A name of thirty-one characters", values={**CRITICAL, "reasons": ["rf_lost", "no_answer"]}),
+    Placed(name="Assistant Pastor", values={**CRITICAL, "reasons": ["rf_lost", "no_answer"]}),
     Placed(name="Muted", values={**LOW, "mute_status": True, "reasons": ["interference", "clipping"]}),
     Placed(
         name="Gone", values={**CRITICAL, "reasons": ["battery_critical", "stale"]}, seen=timedelta(hours=3)
@@ -65,15 +69,76 @@ FULLER = [
     *(Placed(name=f"Mic {number}") for number in range(8)),
 ]
 
+LONG = "A name of thirty-one characters"
+ORDINARY = [
+    *("Host Headset", "Horn Section", "Piano Player", "Worship Leader", "Announcer", "Lead Vox", "BGV 1"),
+    *("Congregation", "Drum Overhead L", "Assistant Pastor", "Keys", "Narrator", "Pastor Headset"),
+    *("Choir Left", "Choir Right", "Guest Speaker", "Podium", "Baptistry", "Acoustic Gtr"),
+    *("Panel Moderator", "Translation", "Violin", "MC", "Spare HH 04"),
+]
+
+# Tiles that do not hold all that is in them, and texts that end in an ellipsis. A name may have two lines.
 OVERFLOWING = """
-() => [...document.querySelectorAll(".tile:not([hidden])")]
-    .filter((tile) => tile.scrollHeight > tile.clientHeight || tile.scrollWidth > tile.clientWidth)
-    .map((tile) => `${tile.id}: ${tile.innerText}`)
+() => [...document.querySelectorAll(".tile:not([hidden]), .trouble")].flatMap((tile) => {
+    const wide = [tile, ...tile.querySelectorAll(".id, .headline, .note, .about, .signal, .last-update")];
+    const high = [tile, tile.querySelector(".name")].filter((part) => part.checkVisibility());
+    return [
+        ...wide.filter((part) => part.clientWidth && part.scrollWidth > part.clientWidth),
+        ...high.filter((part) => part.scrollHeight > part.clientHeight + (part === tile ? 0 : 1)),
+    ].map((part) => `${tile.dataset.device} ${part.className}: ${part.innerText}`);
+})
 """
-SMALLEST_NAME_PX = """
-() => Math.min(...[...document.querySelectorAll(".tile .name")]
-    .map((name) => parseFloat(getComputedStyle(name).fontSize)))
+SMALLEST_PX = """
+(selector) => Math.min(...[...document.querySelectorAll(selector)]
+    .map((part) => parseFloat(getComputedStyle(part).fontSize)))
 """
+# How far the middles of the headlines of one row of tiles are apart.
+OUT_OF_LINE_PX = """
+() => {
+    const rows = new Map();
+    for (const tile of document.querySelectorAll(".tile:not([hidden])")) {
+        const { top, bottom } = tile.querySelector(".headline").getBoundingClientRect();
+        const row = Math.round(tile.getBoundingClientRect().top);
+        rows.set(row, [...(rows.get(row) ?? []), (top + bottom) / 2]);
+    }
+    return Math.max(...[...rows.values()].map((row) => Math.max(...row) - Math.min(...row)));
+}
+"""
+SHOW_THE_BANNER = """
+() => { for (const part of document.querySelectorAll("#connection, #connection *")) part.hidden = false; }
+"""
+TOO_SMALL = """
+() => [...document.querySelectorAll("a, button, summary, input:not([type=hidden])")]
+    .filter((target) => target.checkVisibility() && target.getBoundingClientRect().height < 44)
+    .map((target) => target.outerHTML)
+"""
+COLOURS = """
+() => {
+    const style = getComputedStyle(document.documentElement);
+    const names = [...document.styleSheets].flatMap((sheet) => [...sheet.cssRules])
+        .flatMap((layer) => [...(layer.cssRules ?? [])]).flatMap((rule) => [...(rule.style ?? [])])
+        .filter((name) => name.startsWith("--"));
+    return Object.fromEntries(names.map((name) => [name.slice(2), style.getPropertyValue(name)]));
+}
+"""
+TEXTS = [
+    *(("text", ground) for ground in ("page", "tile", "offline-stripe")),
+    *(("text-soft", ground) for ground in ("page", "tile", "offline-stripe")),
+    *(("late", ground) for ground in ("tile", "offline-stripe", "stale-tile")),
+    ("stale-text", "stale-tile"),
+    ("page", "stale-text"),
+    ("on-critical", "critical-fill"),
+    ("on-warning", "warning-fill"),
+    ("on-warning-soft", "warning-fill"),
+]
+EDGES = [
+    *(("control-edge", ground) for ground in ("page", "tile")),
+    *(("ok", ground) for ground in ("page", "tile")),
+    ("warning-frame", "page"),
+    ("critical-frame", "page"),
+    ("offline", "page"),
+    ("stale", "page"),
+]
 PAGE_SCROLLS = """
 () => [
     document.documentElement.scrollWidth > innerWidth,
@@ -87,6 +152,14 @@ async def wall(signed_in: Page, backstage: Backstage) -> Page:
     await backstage(show_poller_alive)
     await backstage(put, SHOW)
     return signed_in
+
+
+async def resize(page: Page, width: int, height: int) -> None:
+    """Give the window another size, and the page the time to arrange itself in it."""
+    await page.set_viewport_size({"width": width, "height": height})
+    await page.evaluate(
+        "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+    )
 
 
 async def look_at(page: Page, address: str, *, width: int, height: int, picture: str) -> None:
@@ -107,7 +180,11 @@ async def test_24_tiles_stand_whole_on_a_full_hd_screen(wall: Page, backstage: B
     await expect(wall.locator(".tile:not([hidden])")).to_have_count(24)
     assert await wall.evaluate(OVERFLOWING) == []
     assert await wall.evaluate(PAGE_SCROLLS) == [False, False]
-    assert await wall.evaluate(SMALLEST_NAME_PX) >= 40
+    assert await wall.evaluate(SMALLEST_PX, ".tile .name") >= 40
+
+    await backstage(show_poller_alive, ago=timedelta(minutes=1))
+    await expect(wall.locator("#polling")).to_be_visible(timeout=15_000)
+    assert await wall.evaluate(OVERFLOWING) == []
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])
@@ -135,11 +212,11 @@ async def test_a_phone_shows_the_worst_first(wall: Page, theme: str) -> None:
 
 
 async def test_tiles_stand_whole_on_screens_of_any_size(wall: Page, backstage: Backstage) -> None:
-    await backstage(put, FULLER)
+    await backstage(put, [*FULLER, Placed(name=LONG, values=CRITICAL)])
     await wall.goto("/wall/")
 
-    for width, height in [(1366, 768), (768, 1024), (844, 390), (960, 540), (3840, 2160)]:
-        await wall.set_viewport_size({"width": width, "height": height})
+    for width, height in [(1366, 768), (768, 1024), (844, 390), (390, 844), (960, 540), (3840, 2160)]:
+        await resize(wall, width, height)
         await expect(wall.locator(".tile:visible").first).to_be_in_viewport()
 
         assert await wall.evaluate(OVERFLOWING) == [], (width, height)
@@ -175,3 +252,193 @@ async def test_an_empty_wall_and_the_sign_in_are_pages_of_the_same_house(signed_
 
     await signed_in.wait_for_url("**/sign-in/")
     await signed_in.screenshot(path=ARTEFACTS / "sign-in.png")
+
+
+@pytest.mark.parametrize("wish", ["", "fit=3m"])
+async def test_ordinary_names_are_not_cut_and_headlines_stand_in_line(
+    signed_in: Page, backstage: Backstage, wish: str
+) -> None:
+    await backstage(put, [Placed(name=name) for name in ORDINARY])
+
+    for width, height in [(1440, 900), (1920, 1080)]:
+        await look_at(
+            signed_in, f"/wall/?{wish}", width=width, height=height, picture=f"names-{width}{wish[4:]}"
+        )
+        for _ in range(2):
+            assert await signed_in.evaluate(OVERFLOWING) == []
+            assert await signed_in.evaluate(OUT_OF_LINE_PX) <= 1
+            await signed_in.evaluate("() => document.querySelector('.pager .next').click()")
+
+
+async def test_what_matters_is_large_from_three_metres(wall: Page) -> None:
+    for width, height, scale in [(1920, 1080, 1), (3840, 2160, 2)]:
+        await look_at(wall, "/wall/?fit=3m", width=width, height=height, picture=f"wall-{width}-3m")
+
+        for part, px in [
+            (".tile .name", 40),
+            (".tile .headline", 24),
+            (".tile .word", 19),
+            (".tile .last-update", 19),
+            (".tile .notice", 19),
+            (".trouble .name", 32),
+            (".trouble .headline", 23),
+            (".trouble .word", 23),
+        ]:
+            assert await wall.evaluate(SMALLEST_PX, part) >= px * scale, (part, width)
+
+
+async def test_tiles_of_a_short_last_page_are_as_large_as_the_others(
+    signed_in: Page, backstage: Backstage
+) -> None:
+    await backstage(put, [Placed(name=f"Mic {number}") for number in range(13)])
+    await look_at(signed_in, "/wall/", width=1440, height=900, picture="page-1")
+    tile = signed_in.locator(".tile:visible").last
+    on_the_first = await tile.bounding_box()
+
+    await signed_in.get_by_role("button", name="Next page").click()
+
+    await expect(signed_in.locator(".tile:visible")).to_have_count(6)
+    on_the_last = await tile.bounding_box()
+    assert on_the_first
+    assert on_the_last
+    assert on_the_last["height"] == pytest.approx(on_the_first["height"], abs=1)
+    await signed_in.screenshot(path=ARTEFACTS / "page-2.png")
+
+
+async def test_a_single_channel_has_the_whole_screen(signed_in: Page, backstage: Backstage) -> None:
+    await backstage(put, [Placed(name="Host Headset")])
+    await look_at(signed_in, "/wall/", width=1440, height=900, picture="single")
+
+    tile = await signed_in.locator(".tile").bounding_box()
+    assert tile
+    assert tile["width"] > 1400
+    assert await signed_in.evaluate(OVERFLOWING) == []
+
+
+async def test_an_open_menu_lies_on_the_screen(wall: Page, backstage: Backstage) -> None:
+    await backstage(put, FULLER)
+    await wall.goto("/wall/")
+
+    for width, height in [(1920, 1080), (1440, 900), (768, 1024), (390, 844), (320, 568)]:
+        await resize(wall, width, height)
+        await wall.get_by_text("Menu").click()
+        sheet = await wall.locator(".menu .sheet").bounding_box()
+        await wall.keyboard.press("Escape")
+
+        assert sheet
+        assert sheet["x"] >= 0, width
+        assert sheet["x"] + sheet["width"] <= width, width
+        assert sheet["y"] + sheet["height"] <= height, width
+        assert (await wall.evaluate(PAGE_SCROLLS))[0] is False, width
+
+
+async def test_the_strip_of_a_phone_holds_the_worst_and_says_how_many_it_leaves_out(
+    signed_in: Page, backstage: Backstage
+) -> None:
+    await backstage(show_poller_alive)
+    await backstage(put, [Placed(name=f"Mic {number}") for number in range(1, 6)])
+    await backstage(change, "SHURE004", **CRITICAL)
+    await backstage(change, "SHURE005", **LOW)
+    await look_at(signed_in, "/wall/?sort=slot", width=390, height=844, picture="wall-390-slot")
+    entries, more = signed_in.locator(".trouble:visible .name"), signed_in.locator(".more")
+
+    await expect(entries).to_have_text(["Mic 4", "Mic 5"])
+    await expect(more).to_be_hidden()
+
+    await backstage(change, "SHURE001", **WEAK)
+    await backstage(change, "SHURE002", **WEAK)
+
+    await expect(entries).to_have_text(["Mic 4", "Mic 1", "Mic 2"])
+    await expect(more).to_have_text("+1 more")
+    await expect(more).to_be_in_viewport()
+
+
+async def test_a_muted_microphone_keeps_its_id_on_a_phone(signed_in: Page, backstage: Backstage) -> None:
+    await backstage(put, [Placed(name="BGV 1", values={**CRITICAL, "mute_status": True})])
+    await look_at(signed_in, "/wall/", width=390, height=844, picture="muted-390")
+
+    await expect(signed_in.locator(".tile .muted")).to_be_visible()
+    assert await signed_in.evaluate(OVERFLOWING) == []
+
+
+async def test_an_age_is_late_only_where_there_is_a_receiver(signed_in: Page, backstage: Backstage) -> None:
+    await backstage(put, [Placed(name="Gone", values=LOST, seen=timedelta(seconds=70))])
+    await backstage(put, [Placed(name="Late", seen=timedelta(seconds=70))])
+    await signed_in.goto("/wall/")
+    gone, late = (signed_in.locator(f"#device-SHURE00{number} .last-update") for number in (1, 2))
+
+    assert await weight(late) == "700"
+    assert await weight(gone) == "400"
+
+
+async def weight(text: Locator) -> str:
+    return str(await text.evaluate("(part) => getComputedStyle(part).fontWeight"))
+
+
+async def test_the_first_paint_is_whole_before_any_script_has_run(
+    chromium: Browser, web: Web, session: str, backstage: Backstage
+) -> None:
+    await backstage(put, [Placed(name=name) for name in ORDINARY])
+
+    async with await chromium.new_context(
+        base_url=web.address, viewport={"width": 1440, "height": 900}, java_script_enabled=False
+    ) as context:
+        await context.add_cookies(
+            [{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": web.address}]
+        )
+        page = await context.new_page()
+        await page.goto("/wall/")
+        await page.screenshot(path=ARTEFACTS / "first-paint.png")
+
+        assert await page.evaluate(OVERFLOWING) == []
+        assert await page.evaluate(PAGE_SCROLLS) == [False, True]
+
+
+async def test_forced_colours_leave_battery_signal_and_states(wall: Page) -> None:
+    await wall.emulate_media(forced_colors="active")
+    await look_at(wall, "/wall/", width=1440, height=900, picture="forced-colours")
+
+    critical = wall.locator("#device-SHURE005")
+    await expect(critical).to_have_css("background-color", "rgb(220, 38, 38)")
+    for part in (".battery", ".signal-icon"):
+        drawn = await critical.locator(part).evaluate("(part) => getComputedStyle(part).backgroundImage")
+        assert "gradient" in drawn
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+async def test_texts_and_edges_stand_out(wall: Page, theme: str) -> None:
+    await wall.goto(f"/wall/?theme={theme}")
+    colours = await wall.evaluate(COLOURS)
+
+    for text, ground in TEXTS:
+        assert contrast(colours[text], colours[ground]) >= 4.8, (text, ground)
+    for edge, ground in EDGES:
+        assert contrast(colours[edge], colours[ground]) >= 3, (edge, ground)
+
+
+def contrast(one: str, other: str) -> float:
+    """Return the contrast ratio of two colours, "#rrggbb" or "#rgb" (WCAG 2)."""
+    darker, lighter = sorted((_luminance(one), _luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    digits = colour.removeprefix("#")
+    pairs = [digits[at : at + 2] for at in (0, 2, 4)] if len(digits) == 6 else [2 * digit for digit in digits]
+    shares = [int(pair, 16) / 255 for pair in pairs]
+    red, green, blue = (
+        share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4 for share in shares
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+async def test_a_finger_hits_every_target_on_a_phone(signed_in: Page, backstage: Backstage) -> None:
+    await backstage(User.objects.update, is_staff=True)
+    await backstage(Group.objects.create, slug="left", title="Left")
+    await signed_in.set_viewport_size({"width": 390, "height": 844})
+
+    for address in ("/wall/", "/wall/?group=left", "/nowhere/"):
+        await signed_in.goto(address)
+        await signed_in.evaluate(SHOW_THE_BANNER)
+
+        assert await signed_in.evaluate(TOO_SMALL) == [], address

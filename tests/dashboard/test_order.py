@@ -23,6 +23,15 @@ def test_tiles_stand_as_the_browser_would_place_them(case: dict[str, Any]) -> No
     assert [row["device_id"] for row in rows] == case["ids"]
 
 
+def test_names_stand_in_the_same_order_everywhere() -> None:
+    rows = [
+        {**ORDER["channels"][0], "device_id": f"M{number}", "name": name}
+        for number, name in enumerate(ORDER["by_name"])
+    ]
+
+    assert ordered(rows[::-1], {}, group=None, sort="name") == rows
+
+
 def test_every_state_is_counted_those_of_nobody_too() -> None:
     found = counts(in_states("ok", "critical", "ok"))
 
@@ -38,4 +47,4 @@ def test_the_strip_holds_trouble_only_worst_first() -> None:
 def test_a_strip_that_is_too_short_says_how_many_it_leaves_out() -> None:
     row = in_states(*["warning"] * 9)
 
-    assert strip(row) == (row[:6], 3)
+    assert strip(row) == (row[:5], 4)

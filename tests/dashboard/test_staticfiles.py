@@ -1,7 +1,11 @@
 import re
 from pathlib import Path
 
+from django.conf import settings
+from django.contrib.staticfiles.finders import find
+from django.template.loader import render_to_string
 from django.templatetags.static import static
+from django.test import override_settings
 
 HASHED = re.compile(r"\.[0-9a-f]{12}\.(js|css|svg)$")
 IMPORT = re.compile(r"""(?:from|import)\s*["'](\.[^"']+)["']""")
@@ -16,6 +20,22 @@ def test_every_module_imports_modules_that_were_collected_under_hashed_names(sta
     assert len(modules) > 10
     assert len(imported) > 10
     assert [file for file in imported if not (HASHED.search(file.name) and file.exists())] == []
+
+
+def imported_by(module: str) -> set[str]:
+    """Return the modules that one imports, and those that these import."""
+    source = Path(str(find(f"micboard/js/{module}"))).read_text()
+    found = {path.removeprefix("./") for path in IMPORT.findall(source)}
+    return found.union(*(imported_by(each) for each in found))
+
+
+def test_the_wall_asks_at_once_for_every_module_that_it_needs(static_files: Path) -> None:
+    with override_settings(STATIC_ROOT=static_files, STORAGES=dict(settings.STORAGES)):
+        links = re.findall(r'href="/static/micboard/js/([^"]+)"', render_to_string("dashboard/modules.html"))
+
+    assert [link for link in links if not HASHED.search(link)] == []
+    assert {re.sub(HASHED, r".\1", link) for link in links} == imported_by("wall.js")
+    assert [link for link in links if not (static_files / "micboard" / "js" / link).exists()] == []
 
 
 def test_no_stylesheet_loads_anything_else(static_files: Path) -> None:

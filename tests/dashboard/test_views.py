@@ -8,6 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
+from core.models import Group
 from dashboard.wall import Wish, first_paint
 from tests.dashboard.conftest import PASSWORD
 from tests.dashboard.stage import Placed, put
@@ -149,6 +150,33 @@ def test_a_group_s_wall_has_its_slots_in_order(browser: Client) -> None:
 
     assert list(Tiles(page).found) == ["device-SHURE002", "device-SHURE001"]
     assert "<bdi>Stage Left</bdi>" in page
+
+
+def test_the_menu_leads_to_other_walls_that_look_the_same(browser: Client) -> None:
+    put(SHOW)
+
+    page = browser.get("/wall/?group=stage-left&theme=light&fit=3m&sort=name").content.decode()
+
+    assert 'href="/wall/?theme=light&amp;fit=3m&amp;sort=name">All channels' in page
+    assert (
+        'href="/wall/?group=stage-left&amp;theme=light&amp;fit=3m&amp;sort=name" aria-current="page">' in page
+    )
+
+
+def test_a_group_s_title_neither_hides_nor_reorders_anything(browser: Client, operator: User) -> None:
+    operator.is_staff = True
+    operator.save()
+    Group.objects.create(slug="left", title="\u202etfel & מקהלה")
+
+    page = browser.get("/wall/?group=left").content.decode()
+
+    # In the heading, in the menu, and in what an empty wall says.
+    assert page.count("<bdi>\\u202Etfel &amp; מקהלה</bdi>") == 3
+    assert "\u202e" not in page
+
+
+def test_an_empty_wall_claims_no_age(browser: Client) -> None:
+    assert '<span class="bound"></span>' in browser.get("/wall/").content.decode()
 
 
 def test_a_group_that_there_is_not_is_told_in_a_sentence(browser: Client) -> None:

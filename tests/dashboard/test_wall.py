@@ -82,3 +82,7 @@ def test_the_header_says_how_old_what_looks_fresh_may_be() -> None:
 
 def test_a_wall_on_which_nothing_is_fresh_says_so() -> None:
     assert first_paint(snapshot({"seen_at": None}), NO_WISH).bound == "no fresh data"
+
+
+def test_a_wall_of_nobody_claims_no_age() -> None:
+    assert first_paint(snapshot(), NO_WISH).bound == ""

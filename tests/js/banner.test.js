@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { connectionText, pollingText } from "../../dashboard/static/micboard/js/banner.js";
-import { title, worst } from "../../dashboard/static/micboard/js/header.js";
+import { Announcer, connectionText, pollingText } from "../../dashboard/static/micboard/js/banner.js";
+import { bound, title, worst } from "../../dashboard/static/micboard/js/header.js";
 
 const well = { open: true, ended: null, heardAt: 100_000, lostAt: null, retryAt: null };
 const none = { critical: 0, offline: 0, warning: 0, stale: 0, ok: 3, off: 0 };
@@ -41,6 +41,30 @@ test("a poller at work is not talked about", () => {
 test("a silent poller says since when", () => {
   assert.equal(pollingText(false, 48.7), "Polling stopped 48 s ago: values may be old.");
   assert.equal(pollingText(false, null), "Polling has not started.");
+});
+
+test("what is wrong is read out loud once, and not again while its seconds count", () => {
+  const said = [];
+  const announcer = new Announcer((text) => said.push(text));
+
+  for (const sentence of [
+    null,
+    "Polling stopped 9 s ago: values may be old.",
+    "Polling stopped 10 s ago: values may be old.",
+    "Connection lost 2 s ago: values may be old. Retrying in 4 s.",
+    "Connection lost 3 s ago: values may be old. Retrying in 3 s.",
+    null,
+  ]) {
+    announcer.say(sentence);
+  }
+
+  assert.deepEqual(said, ["Polling stopped", "Connection lost", ""]);
+});
+
+test("the header says how old what looks fresh may be, and nothing where there is nobody", () => {
+  assert.equal(bound(4.2, 3), "data ≤ 5 s");
+  assert.equal(bound(null, 3), "no fresh data");
+  assert.equal(bound(null, 0), "");
 });
 
 test("the title counts who needs a hand", () => {

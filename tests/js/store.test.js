@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { apply, emptyBoard, lastSeen, newestSeen } from "../../dashboard/static/micboard/js/store.js";
+import { ServerClock } from "../../dashboard/static/micboard/js/age.js";
+import {
+  apply,
+  emptyBoard,
+  isReplay,
+  lastSeen,
+  newestSeen,
+} from "../../dashboard/static/micboard/js/store.js";
 import { vectors } from "./vectors.js";
 
 const { board: snapshot, cases } = vectors("frames");
@@ -80,6 +87,25 @@ test("an answer at a new interval ages by that one", () => {
   assert.equal(lastSeen(board, board.channels.get("SHURE001")).interval_s, 10);
 });
 
+test("the interval is any channel's of the receiver, because the first may not be on the board", () => {
+  const board = aBoard();
+  apply(board, window({ removed: ["SHURE001"], seen: [["SHURE001", "2026-11-22T16:41:00.900Z"]] }));
+
+  apply(
+    board,
+    window({
+      seq: 420,
+      prev: 419,
+      updates: [{ device_id: "SHURE001-2", rev: 4, changes: { tier: "critical" } }],
+    }),
+  );
+
+  assert.deepEqual(lastSeen(board, board.channels.get("SHURE001-2")), {
+    at: "2026-11-22T16:41:00.900Z",
+    interval_s: 30,
+  });
+});
+
 test("an interval that an admin edits holds from the next answer", () => {
   const board = aBoard();
 
@@ -87,6 +113,36 @@ test("an interval that an admin edits holds from the next answer", () => {
   apply(board, window({ seq: 420, prev: 419, seen: [["SHURE001", "2026-11-22T16:41:02.000Z"]] }));
 
   assert.equal(lastSeen(board, board.channels.get("SHURE001")).interval_s, 5);
+});
+
+test("windows that are told again after a reconnect are no news of the time, those after them are", () => {
+  const board = aBoard();
+  const clock = new ServerClock();
+  const hear = (frame, localMs) => {
+    if (!isReplay(board, frame)) clock.hear(frame.timestamp, localMs);
+    apply(board, frame);
+  };
+  const now = Date.parse("2026-11-22T16:46:00.000Z");
+  clock.hear(new Date(now).toISOString(), 0);
+
+  apply(board, { type: "resumed", seq: 448, epoch: "9f3a1c", replayed: 30, seen: [] });
+  for (let seq = 419; seq <= 448; seq += 1) hear(window({ seq, prev: seq - 1 }), 0);
+  assert.equal(clock.now(0), now);
+
+  for (let second = 1; second <= 16; second += 1) {
+    const timestamp = new Date(now - 60_000 + second * 1000).toISOString();
+    hear(window({ seq: 448 + second, prev: 447 + second, timestamp }), second * 1000);
+  }
+  assert.equal(clock.now(16_000), now - 60_000 + 16_000);
+});
+
+test("a board that begins anew has nothing told again", () => {
+  const board = aBoard();
+
+  apply(board, { type: "resumed", seq: 448, epoch: "9f3a1c", replayed: 30, seen: [] });
+  apply(board, structuredClone(snapshot));
+
+  assert.equal(isReplay(board, window({})), false);
 });
 
 test("a board without receivers was never seen", () => {

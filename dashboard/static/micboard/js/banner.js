@@ -22,7 +22,6 @@ export function pollingText(live, stoppedS) {
 
 export class Banner {
   #element;
-  #announced = "";
 
   constructor(element) {
     this.#element = element;
@@ -31,6 +30,7 @@ export class Banner {
   /** Show this sentence, or nothing for null. A link and a button stand in it for those who can act. */
   say(sentence, { retry = false, signIn = false } = {}) {
     const element = this.#element;
+    const focused = element.contains(document.activeElement) ? document.activeElement : null;
     element.hidden = sentence === null;
     const said = element.querySelector(".sentence");
     if (said.textContent !== (sentence ?? "")) said.textContent = sentence ?? "";
@@ -41,14 +41,24 @@ export class Banner {
       const control = element.querySelector(selector);
       if (control !== null) control.hidden = !wanted;
     }
-    this.#announce(sentence);
+    // A control that goes takes the focus with it; whoever used it goes on from the wall.
+    if (focused?.closest("[hidden]")) document.querySelector(".wall").focus({ preventScroll: true });
+  }
+}
+
+/** Has what is wrong read out loud, by `put(text)`: once, without the seconds that the sentence counts. */
+export class Announcer {
+  #subject = "";
+
+  constructor(put) {
+    this.put = put;
   }
 
-  // The sentence counts seconds; read out loud it would never end. So only its subject is, once.
-  #announce(sentence) {
+  /** Nothing is wrong where the sentence is null. */
+  say(sentence) {
     const subject = (sentence ?? "").replace(/ \d.*/, "");
-    if (subject === this.#announced) return;
-    this.#announced = subject;
-    document.querySelector("#announcements").textContent = subject;
+    if (subject === this.#subject) return;
+    this.#subject = subject;
+    this.put(subject);
   }
 }

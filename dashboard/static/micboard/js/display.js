@@ -3,26 +3,24 @@
 import { age, freshness } from "./age.js";
 import { face, stateNow } from "./face.js";
 import { Header } from "./header.js";
-import { arrangement, counts, firstPage, nextPage, ordered, pages, strip } from "./order.js";
+import { arrangement, counts, firstPage, nextPage, ordered, pages } from "./order.js";
 import { Pager } from "./pager.js";
 import { lastSeen } from "./store.js";
+import { Strip } from "./strip.js";
 import { Tiles } from "./tiles.js";
 
-// The same query as in layout.css: what is narrower or lower scrolls, and never turns pages.
-const ROOMY = matchMedia("(min-width: 700px) and (min-height: 600px)");
-const STRIP_ENTRY_REM = 16;
-const rem = () => Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
+// Room for whole pages of tiles, which turn. What is narrower or lower scrolls: as in strip.css.
+const ROOMY = matchMedia("(width >= 700px) and (height >= 600px)");
+const IS_KIOSK = document.documentElement.hasAttribute("data-kiosk");
 
 export class Display {
   #header = new Header();
   #wall = document.querySelector(".wall");
   #tiles = new Tiles(document.querySelector(".tiles"), document.querySelector("#tile-template"));
-  #strip = new Tiles(document.querySelector(".strip"), document.querySelector("#trouble-template"));
-  #more = document.querySelector(".more");
+  #strip = new Strip((hash) => this.#pointAt(hash));
   #empty = document.querySelector(".empty");
   #pager;
   #pages = [];
-  #risen = [];
   #states = new Map();
   #stateOf = (channel) => this.#states.get(channel.device_id);
 
@@ -35,26 +33,31 @@ export class Display {
       moved: () => this.place(),
     });
     addEventListener("resize", () => this.place());
-    addEventListener("hashchange", () => this.#turnTo(location.hash));
     this.changed(board.channels.keys());
     this.#pager.show(firstPage(this.#pages, this.#stateOf));
+    this.#pointAt(location.hash);
   }
 
   /** Draw these channels anew, and whatever depends on them. */
   changed(ids) {
-    this.#age();
     this.place();
     for (const id of ids) this.#draw(id);
   }
 
   /** Let a second pass. */
   tick() {
-    if (this.#age()) this.place();
+    if (this.#age()) this.#arrange();
     else this.#drawShown();
     this.#header.tick(this.now(), this.#oldestFresh());
   }
 
+  /** Put everything in its place, as of this moment: a channel that has just come has a state only then. */
   place() {
+    this.#age();
+    this.#arrange();
+  }
+
+  #arrange() {
     const { group, sort } = this.#wall.dataset;
     const channels = ordered(
       this.board.channels.values(),
@@ -62,30 +65,24 @@ export class Display {
       this.#stateOf,
     );
     this.#header.count(counts(channels, this.#stateOf));
-    const room = { width: innerWidth, height: innerHeight - this.#header.height };
-    const { columns, perPage } = arrangement(channels.length, room);
+    const rem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
+    const room = { width: innerWidth / rem, height: (innerHeight - this.#header.height) / rem };
+    const { columns, rows, perPage } = arrangement(channels.length, room);
     this.#pages = ROOMY.matches ? pages(channels, perPage) : [channels];
     this.#pager.count(this.#pages.length);
     const shown = new Set(this.#pages[this.#pager.page]);
     this.#tiles.place(ids(channels), (id) => shown.has(this.board.channels.get(id)));
-    this.#tiles.container.style.setProperty("--columns", ROOMY.matches ? columns : "");
+    this.#tiles.container.style.setProperty("--columns", columns);
+    this.#tiles.container.style.setProperty("--rows", rows);
+    document.body.toggleAttribute("data-arranged", ROOMY.matches);
     this.#empty.hidden = channels.length > 0;
-    this.#rise(channels, Math.max(1, Math.floor(room.width / (STRIP_ENTRY_REM * rem()))));
+    this.#strip.place(channels, this.#stateOf);
     this.#drawShown();
-  }
-
-  #rise(channels, most) {
-    const { first, more } = strip(channels, most, this.#stateOf);
-    this.#strip.place(ids(first));
-    this.#risen = ids(first);
-    this.#strip.container.hidden = first.length === 0;
-    this.#more.hidden = more === 0;
-    this.#more.textContent = `+${more} more`;
   }
 
   #drawShown() {
     for (const { device_id } of this.#pages[this.#pager.page] ?? []) this.#draw(device_id);
-    for (const id of this.#risen) this.#draw(id);
+    for (const id of this.#strip.ids) this.#draw(id);
   }
 
   #draw(id) {
@@ -121,11 +118,14 @@ export class Display {
     return oldest;
   }
 
-  #turnTo(hash) {
-    const page = this.#pages.findIndex((channels) =>
-      channels.some(({ device_id }) => hash === `#device-${encodeURIComponent(device_id)}`),
-    );
-    if (page >= 0) this.#pager.show(page);
+  /** Show the tile that this fragment names, and stay with it. A kiosk has nobody to let the pages turn again. */
+  #pointAt(hash) {
+    const isMeant = ({ device_id }) => hash === `#device-${encodeURIComponent(device_id)}`;
+    const page = this.#pages.findIndex((channels) => channels.some(isMeant));
+    if (page < 0) return;
+    if (IS_KIOSK) this.#pager.show(page);
+    else this.#pager.hold(page);
+    this.#tiles.point(this.#pages[page].find(isMeant).device_id);
   }
 }
 

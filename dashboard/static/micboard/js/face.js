@@ -5,12 +5,10 @@
 
 import { age, freshness, isOld } from "./age.js";
 import { bars, level, moment, shown, span, UNKNOWN } from "./format.js";
-import { battery, batteryInBrief, headlineOf } from "./headline.js";
+import { battery, batteryInBrief, headlineOf, said } from "./headline.js";
 import { complaint, subjects } from "./reasons.js";
 
 const QUALITIES = new Set(["excellent", "good", "fair", "poor", "overload", "no_tx"]);
-
-const LONG_NAME = 12; // characters on one line; a longer one is set smaller, on two
 
 export const STATE_WORDS = {
   critical: "critical",
@@ -38,20 +36,20 @@ export function face(channel, { seen, nowMs, zone }) {
   const headline = headlineOf(channel, state, fresh);
   const name = shown(channel.name);
   const complaints = complaintsOf(channel, state);
-  const unknown = state === "offline" || fresh === "lapsed";
-  const muted = channel.mute_status === true;
+  const isKnown = state !== "offline" && state !== "off" && fresh !== "lapsed";
+  const muted = isKnown && channel.mute_status === true;
   return {
     id: channel.device_id,
     name,
-    long: [...name].length > LONG_NAME,
+    name_size: sizeOf(name, { large: 8, medium: 16 }),
     state,
     freshness: fresh,
+    ...noteOf(channel, state, fresh, { at: seen.at, nowMs, zone }),
     headline: headline.text,
+    headline_size: sizeOf(headline.text, { large: 6, medium: 8 }),
     unit: headline.unit,
-    size: sizeOf(headline.text),
-    note: noteOf(channel, state, fresh, { at: seen.at, nowMs, zone }),
-    bars: unknown || state === "off" ? null : (channel.battery_bars ?? bars(channel.battery_level)),
-    quality: !unknown && QUALITIES.has(channel.rf_quality) ? channel.rf_quality : "unknown",
+    bars: isKnown ? (channel.battery_bars ?? bars(channel.battery_level)) : null,
+    quality: qualityOf(channel, state, fresh),
     rf: rfOf(channel, state, fresh),
     age: ageOf(state, fresh, ageS, { at: seen.at, nowMs, zone }),
     notice: complaints[0] ?? "",
@@ -70,10 +68,11 @@ export function face(channel, { seen, nowMs, zone }) {
   };
 }
 
-// What is longer is set smaller, so that it stays on one line.
-function sizeOf({ length }) {
-  if (length <= 6) return "large";
-  return length <= 8 ? "medium" : "small";
+// How large a text is set, by the most characters that a size has room for.
+function sizeOf(text, { large, medium }) {
+  const { length } = [...text];
+  if (length <= large) return "large";
+  return length <= medium ? "medium" : "small";
 }
 
 // A trouble that this page has no words for is the headline already.
@@ -82,27 +81,41 @@ function complaintsOf({ reasons }, state) {
   return told.map(complaint).filter(Boolean);
 }
 
+// `word` is the state's, empty where the headline is it; `about` is what there is to add.
 function noteOf(channel, state, fresh, { at, nowMs, zone }) {
-  const about = subjects(channel.reasons);
-  const before = fresh === "lapsed" && at !== null ? battery(channel, "") : null;
-  const last = before ? `last ${before.text} at ${moment(at, nowMs, zone)}` : null;
+  const before = lastFigure(channel, state, fresh, { at, nowMs, zone });
+  const about = before || subjects(channel.reasons);
   switch (state) {
     case "critical":
-      return last ? `CRITICAL · ${last}` : `CRITICAL ${about}`.trim();
+      return { word: "CRITICAL", about };
     case "warning":
-      if (last) return last;
-      return channel.reasons[0] === "battery_low" ? `LOW ${about}` : about || "WARNING";
+      if (channel.reasons[0] === "battery_low") return { word: "LOW", about };
+      return { word: about ? "" : "WARNING", about };
     case "offline":
-      return `OFFLINE ${span(age(channel.state_since, nowMs))}`;
+      return { word: "OFFLINE", about: span(age(channel.state_since, nowMs)) };
     case "off": {
       const was = channel.last && batteryInBrief(channel.last);
-      return `since ${moment(channel.state_since, nowMs, zone)}${was ? ` · was ${was}` : ""}`;
+      const since = `since ${moment(channel.state_since, nowMs, zone)}`;
+      return { word: "", about: was ? `${since} · was ${was}` : since };
     }
     case "stale":
-      return at === null ? "not read yet" : (last ?? "STALE");
+      if (at === null) return { word: "", about: "not read yet" };
+      return { word: before ? "" : "STALE", about: before };
     default:
-      return channel.charging ? "OK · charging" : "OK";
+      return { word: "OK", about: channel.charging ? "charging" : "" };
   }
+}
+
+// The figure that the headline no longer says because it has lapsed, and of when it is.
+function lastFigure(channel, state, fresh, { at, nowMs, zone }) {
+  if (fresh !== "lapsed" || at === null || said(channel, state) !== null) return "";
+  const known = battery(channel, "");
+  return known === null ? "" : `last ${known.text} at ${moment(at, nowMs, zone)}`;
+}
+
+function qualityOf(channel, state, fresh) {
+  const unknown = state === "offline" || fresh === "lapsed" || !QUALITIES.has(channel.rf_quality);
+  return unknown ? "unknown" : channel.rf_quality;
 }
 
 function rfOf(channel, state, fresh) {

@@ -13,9 +13,8 @@ const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
 const JOINERS = "\u200C\u200D";
 const EXTENDS = /\p{M}|\u200C|\u200D|[\u{1F3FB}-\u{1F3FF}]/u;
 
-/** Minutes as h:mm, or null when the device did not say. */
+/** Minutes as h:mm. */
 export function runtime(minutes) {
-  if (minutes == null) return null;
   return `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, "0")}`;
 }
 

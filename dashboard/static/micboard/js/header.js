@@ -17,7 +17,14 @@ export function worst(found) {
   return WORST_FIRST.find((state) => found[state] > 0) ?? "off";
 }
 
+/** How old what looks fresh may be: `oldestS` is the oldest such value's age, null where there is none. */
+export function bound(oldestS, total) {
+  if (total === 0) return "";
+  return oldestS === null ? "no fresh data" : `data ≤ ${span(Math.ceil(oldestS))}`;
+}
+
 export class Header {
+  #number = 0;
   #element = document.querySelector(".head");
   #total = document.querySelector(".total");
   #clock = document.querySelector(".clock");
@@ -30,8 +37,8 @@ export class Header {
   }
 
   count(found) {
-    const total = Object.values(found).reduce((sum, number) => sum + number, 0);
-    put(this.#total, total === 1 ? "1 channel" : `${total} channels`);
+    this.#number = Object.values(found).reduce((sum, number) => sum + number, 0);
+    put(this.#total, this.#number === 1 ? "1 channel" : `${this.#number} channels`);
     for (const [state, element] of this.#counts) {
       element.hidden = found[state] === 0;
       put(element.querySelector(".number"), String(found[state]));
@@ -41,10 +48,9 @@ export class Header {
     if (this.#icon.getAttribute("href") !== icon) this.#icon.setAttribute("href", icon);
   }
 
-  /** `oldestS` is the age of the oldest value that is shown as fresh, or null when there is none. */
   tick(nowMs, oldestS) {
     put(this.#clock, clockTime.format(nowMs));
-    put(this.#bound, oldestS === null ? "no fresh data" : `data ≤ ${span(Math.ceil(oldestS))}`);
+    put(this.#bound, bound(oldestS, this.#number));
   }
 }
 

@@ -4,23 +4,25 @@ import { isOld } from "./age.js";
 import { level, runtime, UNKNOWN } from "./format.js";
 import { TROUBLES, words } from "./reasons.js";
 
-/** `{ text, unit }`; a value that is old is doubted with "?", one that has lapsed is not shown. */
+/** `{ text, unit }`. An old word is doubted with "?", an old figure too, until it lapses and is not shown. */
 export function headlineOf(channel, state, fresh) {
-  const headline = undoubted(channel, state);
-  if (state === "offline" || !isOld(fresh) || headline.text === UNKNOWN) return headline;
-  return fresh === "lapsed" ? { text: UNKNOWN, unit: "" } : { ...headline, text: `${headline.text}?` };
+  const doubt = isOld(fresh) && state !== "offline" ? "?" : "";
+  const spoken = said(channel, state);
+  if (spoken !== null) return { text: `${spoken}${doubt}`, unit: "" };
+  const known = battery(channel, state === "critical" || state === "warning" ? "left" : "");
+  if (known === null || fresh === "lapsed") return { text: UNKNOWN, unit: "" };
+  return { ...known, text: `${known.text}${doubt}` };
 }
 
-function undoubted(channel, state) {
-  if (state === "offline") return { text: "NO RECEIVER", unit: "" };
+/** The headline in words, or null where the battery's figure says it best. */
+export function said(channel, state) {
+  if (state === "offline") return "NO RECEIVER";
   if (state === "critical" || state === "warning") {
-    const trouble = TROUBLES[channel.reasons[0]];
-    if (trouble === undefined) return { text: words(channel.reasons[0] ?? state).toUpperCase(), unit: "" };
-    if (trouble.says !== null) return { text: trouble.says, unit: "" };
-    return battery(channel, "left") ?? { text: "BATTERY", unit: "" };
+    const reason = channel.reasons[0] ?? state;
+    const says = reason in TROUBLES ? TROUBLES[reason].says : words(reason).toUpperCase();
+    return says ?? (battery(channel, "") ? null : "BATTERY");
   }
-  if (state === "off" || channel.transmitter_on === false) return { text: "TX OFF", unit: "" };
-  return battery(channel, "") ?? { text: UNKNOWN, unit: "" };
+  return state === "off" || channel.transmitter_on === false ? "TX OFF" : null;
 }
 
 /** The best that is known of a battery: runtime, else bars, else percent; null when nothing is. */

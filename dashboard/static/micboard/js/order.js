@@ -4,24 +4,45 @@ export const WORST_FIRST = ["critical", "offline", "warning", "stale", "ok", "of
 const TROUBLE = new Set(["critical", "offline", "warning"]);
 
 const MOST_ON_A_PAGE = 24;
-const SMALLEST_TILE = { width: 296, height: 190 };
-const GAP = 10;
-const TILE_ASPECT = 1.45;
+// In rem, which grows with the screen.
+const SMALLEST_TILE = { width: 18.5, height: 11.875 };
+const GAP = 0.625;
 // What the trouble strip and a banner take together: kept free even while they are not there, so that trouble
 // does not turn a page.
-const KEPT_FREE = 160;
+const KEPT_FREE = 10;
+const TILE_ASPECT = 1.45;
 
-const byNumbers = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
+const LONGEST_NUMBER = 20; // digits of a name that are put in order as a number
+const keys = new Map();
+
+// Kept: a wall is put in order at every change, and names seldom change.
+function natural(text) {
+  if (!keys.has(text)) {
+    const letters = text.normalize("NFD").replaceAll(/\p{M}/gu, "").toLowerCase();
+    keys.set(
+      text,
+      letters.replaceAll(/[0-9]+/g, (digits) => digits.padStart(LONGEST_NUMBER, "0")),
+    );
+  }
+  return keys.get(text);
+}
+
+/** SHURE999 before SHURE1000, Éric beside Eric, and numbers before letters; not by the reader's language. */
+function byName(a, b) {
+  const [before, after] = [natural(a), natural(b)];
+  if (before === after) return 0;
+  return before < after ? -1 : 1;
+}
 
 /** The channels of a wall in their order: microphones only, of one group or all, by "slot", "name" or "state". */
 export function ordered(channels, { group, sort }, stateOf) {
   const slot = (channel) => channel.groups.find(([slug]) => slug === group)?.[1] ?? 0;
   const inPlace = (a, b) =>
-    slot(a) - slot(b) || byNumbers.compare(a.receiver_id, b.receiver_id) || a.channel - b.channel;
+    slot(a) - slot(b) || byName(a.receiver_id, b.receiver_id) || a.channel - b.channel;
   const severity = (channel) => WORST_FIRST.indexOf(stateOf(channel));
   const orders = {
     slot: inPlace,
-    name: (a, b) => byNumbers.compare(a.name, b.name) || inPlace(a, b),
+    name: (a, b) => byName(a.name, b.name) || inPlace(a, b),
     state: (a, b) => severity(a) - severity(b) || inPlace(a, b),
   };
   return [...channels]
@@ -38,31 +59,36 @@ export function counts(channels, stateOf) {
   return found;
 }
 
-/** The channels in trouble, worst first, at most `most` of them; `more` is how many are left out. */
-export function strip(channels, most, stateOf) {
+/**
+ * The channels in trouble, worst first: all where `most` are enough, else the `crowded` that fit beside the word of
+ * how many are left out, which is `more`.
+ */
+export function strip(channels, { most, crowded }, stateOf) {
   const troubled = channels.filter((channel) => TROUBLE.has(stateOf(channel)));
   const severity = (channel) => WORST_FIRST.indexOf(stateOf(channel));
   troubled.sort((a, b) => severity(a) - severity(b));
-  const room = troubled.length > most ? most - 1 : most;
+  const room = troubled.length > most ? Math.max(1, crowded) : most;
   return { first: troubled.slice(0, room), more: Math.max(0, troubled.length - room) };
 }
 
-/** How a page of tiles fills the room below the header: `columns` across, at most `perPage` tiles. */
+/**
+ * How tiles fill the room below the header, which is given in rem: `columns` by `rows` on every page, so that they
+ * are large and few places stay empty. Pages are few, and filled evenly with `perPage` tiles.
+ */
 export function arrangement(count, { width, height }) {
-  const mostColumns = Math.max(1, Math.floor(width / (SMALLEST_TILE.width + GAP)));
   const space = height - KEPT_FREE;
+  const mostColumns = Math.max(1, Math.floor(width / (SMALLEST_TILE.width + GAP)));
   const mostRows = Math.max(1, Math.floor(space / (SMALLEST_TILE.height + GAP)));
-  const perPage = Math.min(MOST_ON_A_PAGE, mostColumns * mostRows);
-  const onPage = Math.min(count, perPage);
-  let best = { columns: 1, miss: Number.POSITIVE_INFINITY };
-  for (let columns = 1; columns <= mostColumns; columns += 1) {
-    const rows = Math.ceil(onPage / columns);
-    if (rows > mostRows) continue;
-    const aspect = width / columns / (space / Math.max(1, rows));
-    const miss = Math.abs(Math.log(aspect / TILE_ASPECT));
-    if (miss < best.miss) best = { columns, miss };
+  const pages = Math.max(1, Math.ceil(count / Math.min(MOST_ON_A_PAGE, mostColumns * mostRows)));
+  const perPage = Math.max(1, Math.ceil(count / pages));
+  let best = { columns: 1, rows: 1, worth: 0 };
+  for (let columns = 1; columns <= Math.min(mostColumns, perPage); columns += 1) {
+    const rows = Math.ceil(perPage / columns);
+    const size = Math.min(width / columns, (TILE_ASPECT * space) / rows);
+    const worth = (size * size * perPage) / (columns * rows);
+    if (rows <= mostRows && worth > best.worth) best = { columns, rows, worth };
   }
-  return { columns: best.columns, perPage };
+  return { columns: best.columns, rows: best.rows, perPage };
 }
 
 export function pages(channels, perPage) {

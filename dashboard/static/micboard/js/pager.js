@@ -26,6 +26,12 @@ export class Pager {
     this.moved();
   }
 
+  /** Show this page until somebody lets them turn again. */
+  hold(page) {
+    this.#pause(true);
+    this.show(page);
+  }
+
   /** Say how many pages there are now. */
   count(pages) {
     this.pages = pages;
@@ -37,8 +43,7 @@ export class Pager {
   }
 
   #step(by) {
-    this.#pause(true);
-    this.show((this.page + by + this.pages) % this.pages);
+    this.hold((this.page + by + this.pages) % this.pages);
   }
 
   #pause(paused) {

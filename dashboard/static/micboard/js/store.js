@@ -4,12 +4,13 @@ import { interval } from "./age.js";
 
 /**
  * `channels` by device_id; `seen` by receiver_id: when it last answered, and its interval at that time.
- * `live` is false while the server says that the poller is silent.
+ * `live` is false while the server says that the poller is silent. Windows up to `replayed` are told again.
  */
 export function emptyBoard() {
   return {
     epoch: null,
     seq: 0,
+    replayed: 0,
     live: true,
     intervals: {},
     channels: new Map(),
@@ -35,11 +36,17 @@ export function apply(board, frame) {
       return [];
     case "resumed":
       if (frame.epoch !== board.epoch) return null;
+      board.replayed = frame.seq;
       noteSeen(board, frame.seen);
       return [];
     default:
       return [];
   }
+}
+
+/** Whether a frame is a window of the past, told again after a reconnect: its timestamp is no news of the time. */
+export function isReplay(board, frame) {
+  return frame.type === "batch_update" && frame.epoch === board.epoch && frame.seq <= board.replayed;
 }
 
 function replaced(board, frame) {
@@ -48,6 +55,7 @@ function replaced(board, frame) {
   const changed = new Set([...before, ...board.channels.keys()]);
   board.epoch = frame.epoch;
   board.seq = frame.seq;
+  board.replayed = 0;
   board.intervals = frame.intervals;
   board.alerts = new Map(frame.alerts.map((alert) => [alert.id, alert]));
   board.seen = new Map();
@@ -88,11 +96,16 @@ function advanced(board, frame) {
 }
 
 // The interval is noted with the time: a receiver that stops answering is asked more often, and that must
-// not make its last answer age faster.
+// not make its last answer age faster. Its channels share it, and any of them may be missing from the board.
 function noteSeen(board, seen) {
-  for (const [receiver_id, at] of seen ?? []) {
+  if (!seen?.length) return;
+  const channels = new Map();
+  for (const channel of board.channels.values()) {
+    if (!channels.has(channel.receiver_id)) channels.set(channel.receiver_id, channel);
+  }
+  for (const [receiver_id, at] of seen) {
     if (Date.parse(at) < Date.parse(board.seen.get(receiver_id)?.at)) continue;
-    const channel = board.channels.get(receiver_id);
+    const channel = channels.get(receiver_id);
     board.seen.set(receiver_id, { at, interval_s: channel ? interval(channel, board.intervals) : null });
   }
 }

@@ -27,7 +27,9 @@ const PUT = {
     text(tile, ".name > bdi", name);
     part(tile, ".name").setAttribute("title", name);
   },
-  long: (tile, long) => part(tile, ".name").toggleAttribute("data-long", long),
+  name_size: (tile, size) => {
+    part(tile, ".name").dataset.size = size;
+  },
   state: (tile, state) => {
     tile.dataset.state = state;
     part(tile, ".glyph use").setAttribute("href", `#glyph-${state}`);
@@ -36,11 +38,12 @@ const PUT = {
     tile.dataset.age = freshness;
   },
   headline: (tile, headline) => text(tile, ".figure", headline),
-  unit: (tile, unit) => text(tile, ".unit", unit),
-  size: (tile, size) => {
+  headline_size: (tile, size) => {
     part(tile, ".headline").dataset.size = size;
   },
-  note: (tile, note) => text(tile, ".note", note),
+  unit: (tile, unit) => text(tile, ".unit", unit),
+  word: (tile, word) => text(tile, ".word", word),
+  about: (tile, about) => text(tile, ".about", about),
   bars: (tile, bars) => {
     const battery = part(tile, ".battery");
     if (battery === null) return;

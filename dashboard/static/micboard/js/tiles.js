@@ -25,6 +25,10 @@ export class Tiles {
     let next = this.container.firstElementChild;
     for (const id of ids) {
       const element = this.#element(id);
+      if (element === document.activeElement) {
+        this.#makeWay(next, element);
+        next = element;
+      }
       if (element === next) next = next.nextElementSibling;
       else this.container.insertBefore(element, next);
       const hidden = !isShown(id);
@@ -32,9 +36,27 @@ export class Tiles {
     }
   }
 
+  /** Mark this element, and no other, as the one that somebody asked for, and bring it into view. */
+  point(id) {
+    const wanted = this.#elements.get(id);
+    for (const each of this.#elements.values()) each.toggleAttribute("data-pointed", each === wanted);
+    wanted.scrollIntoView({ block: "nearest" });
+  }
+
   draw(id, face) {
     const element = this.#elements.get(id);
     if (element !== undefined) draw(element, face);
+  }
+
+  // What stands before it goes to the end, from where each is fetched in its turn: an element that is moved loses
+  // the focus.
+  #makeWay(next, element) {
+    let passing = next;
+    while (passing !== element) {
+      const following = passing.nextElementSibling;
+      this.container.append(passing);
+      passing = following;
+    }
   }
 
   #element(id) {

@@ -96,6 +96,14 @@ MIDDLEWARE = [
     "core.security.ContentSecurityPolicyMiddleware",
 ]
 
+DEBUG_TOOLBAR = DEBUG
+if DEBUG_TOOLBAR:
+    # Behind what serves static files, which would push the pages out of its memory. Only this machine sees it.
+    INSTALLED_APPS.append("debug_toolbar")
+    MIDDLEWARE.insert(2, "debug_toolbar.middleware.DebugToolbarMiddleware")
+    INTERNAL_IPS = ["127.0.0.1", "::1"]
+    DEBUG_TOOLBAR_CONFIG = {"SHOW_COLLAPSED": True}  # it would cover the wall
+
 ROOT_URLCONF = "dashboard.urls"
 ASGI_APPLICATION = "realtime.asgi.application"
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from dashboard.reasons import TROUBLES, complaint, subjects, words
+from dashboard.reasons import TROUBLES, complaint, explained, subjects, words
 from dashboard.shown import UNKNOWN, bars, level, moment, runtime, shown, span
 
 STATE_WORDS: Mapping[str, str] = {
@@ -97,6 +97,7 @@ def face(channel: Channel, last: Seen) -> Face:
     word, about = _note(channel, state, last)
     name = shown(channel["name"])
     complaints = _complaints(channel, state)
+    notice = next(filter(None, map(complaint, complaints)), "")
     is_known = state not in {"offline", "off"} and last.freshness != "lapsed"
     muted = is_known and channel["mute_status"] is True
     spoken = [
@@ -104,7 +105,7 @@ def face(channel: Channel, last: Seen) -> Face:
         name,
         STATE_WORDS[state],
         f"{headline} {unit}".strip(),
-        complaints[0] if complaints else "",
+        notice,
         "muted" if muted else "",
     ]
     return Face(
@@ -122,8 +123,8 @@ def face(channel: Channel, last: Seen) -> Face:
         quality=_quality(channel, state, last),
         rf=_rf(channel, state, last),
         age=_age(state, last),
-        notice=complaints[0] if complaints else "",
-        details="; ".join(complaints),
+        notice=notice,
+        details=explained(complaints),
         muted=muted,
         label=", ".join(filter(None, spoken)),
     )
@@ -188,9 +189,9 @@ def _size(text: str, *, large: int, medium: int) -> str:
 
 
 def _complaints(channel: Channel, state: str) -> list[str]:
-    # A trouble that this page has no words for is the headline already.
-    reasons = channel["reasons"][1:] if state in {"critical", "warning"} else channel["reasons"]
-    return [told for reason in reasons if (told := complaint(reason))]
+    """Return the reasons that may be complaints: a trouble that this page has no words for is the headline already."""
+    reasons: list[str] = channel["reasons"]
+    return reasons[1:] if state in {"critical", "warning"} else reasons
 
 
 def _bars(channel: Channel) -> int | None:

@@ -26,6 +26,28 @@ TROUBLES: Mapping[str, Trouble] = {
     "clipping": Trouble("CLIPPING", "audio"),
 }
 
+_ALLOW = "Allow third-party control: Advanced Settings › Controller Access."
+
+# What somebody does next about a source that failed.
+STEPS: Mapping[str, str] = {
+    "command_strings_refused": _ALLOW,
+    "command_strings_silent": _ALLOW,
+    "command_strings_timeout": "Check that the receiver is on, and its network.",
+    "command_strings_unroutable": "Check the receiver's address, and the network.",
+    "command_strings_dropped": "Close other controllers of this receiver.",
+    "command_strings_incomplete": "Check the receiver's model and firmware.",
+    "command_strings_mistaken": "Another receiver answers at its address: check the server's list.",
+    "command_strings_unaddressed": "The server has not told its address: check the server's list.",
+    "system_api_unauthorised": "Enter the server's new key.",
+    "system_api_refused": "Check that the System API runs on the server.",
+    "system_api_timeout": "Check that the server is on, and its network.",
+    "system_api_unroutable": "Check the server's address, and the network.",
+    "system_api_untrusted": "Confirm the server's certificate in the admin.",
+    "system_api_misconfigured": "Look at the server in the admin.",
+    "system_api_gone": "The server does not list it any more: check its network.",
+    "server_says_offline": "Check that the receiver is on, and its network.",
+}
+
 _SOURCE_FAILED = re.compile(r"(command_strings|system_api)_(.+)")
 
 
@@ -47,6 +69,15 @@ def complaint(reason: str) -> str | None:
             return f"RF not available: command strings {words(found[2])}"
         case found:
             return f"its server: {words(found[2])}"
+
+
+def explained(reasons: Iterable[str]) -> str:
+    """Return what failed and what to do about it, a sentence each."""
+    sentences = []
+    for reason in reasons:
+        if told := complaint(reason):
+            sentences += [f"{told[0].upper()}{told[1:]}.", STEPS.get(reason, "")]
+    return " ".join(dict.fromkeys(filter(None, sentences)))
 
 
 def words(code: str) -> str:

@@ -1,8 +1,10 @@
 """The pages. What they show is decided in `wall`, `order` and `faces`."""
 
+from http import HTTPStatus
+
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LoginView
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.templatetags.static import static
 from django.views.decorators.cache import never_cache
@@ -13,6 +15,7 @@ from core.models import Group
 from dashboard.faces import BLANK
 from dashboard.order import MOST_ON_A_PAGE
 from dashboard.wall import Wish, first_paint
+from realtime.health import readiness
 from realtime.snapshot import initial_data
 
 
@@ -51,6 +54,16 @@ class SignIn(LoginView):
 def healthz(_request: HttpRequest) -> HttpResponse:
     """Say that this process answers; asks nothing of the database, so that an outage there is told apart."""
     return HttpResponse("ok", content_type="text/plain")
+
+
+@login_not_required
+@require_safe
+@never_cache
+def readyz(_request: HttpRequest) -> JsonResponse:
+    """Say whether clients are served whole and live, and what is in the way: 200, or 503 with sentences."""
+    complaints = readiness()
+    status = HTTPStatus.SERVICE_UNAVAILABLE if complaints else HTTPStatus.OK
+    return JsonResponse({"ready": not complaints, "complaints": complaints}, status=status)
 
 
 @login_not_required

@@ -21,6 +21,7 @@ from kombu.exceptions import KombuError, OperationalError
 
 from core import pulses
 from core.claims import Due, claim_due
+from core.models import Server
 from core.queues import POLLING, queue_of
 from pollers.leader import Leader
 
@@ -44,6 +45,8 @@ def stop_between_ticks(sender: Service, **_: object) -> None:
 
 CLAIM_EVERY_S = 0.5
 LEAD_EVERY_S = 1.0
+MEET_EVERY_S = 1.0
+MEET_AGAIN_AFTER_S = 10.0
 CLAIMS_AT_ONCE = 1000
 EXPIRES_AFTER_INTERVALS = 10  # only bounds a queue that nobody empties; what is stale is told by claim_seq
 PUBLISH_AT_ONCE = 200
@@ -55,7 +58,8 @@ class AdaptiveScheduler(DatabaseScheduler):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._leader = Leader()
         self._leading = False
-        self._due = {self._claim: 0.0, self._lead: 0.0, self._show_pulse: 0.0}
+        self._due = {self._claim: 0.0, self._lead: 0.0, self._meet: 0.0, self._show_pulse: 0.0}
+        self._met: dict[int, float] = {}
         self._entries_at = 0.0
         super().__init__(*args, **kwargs)
 
@@ -111,6 +115,24 @@ class AdaptiveScheduler(DatabaseScheduler):
     def _lead(self) -> float:
         self._leading = self._leader.leads()
         return LEAD_EVERY_S
+
+    def _meet(self) -> float:
+        """Have servers that never answered asked now: a new one is not left waiting for the next inventory."""
+        if self._leading:
+            now = time.monotonic()
+            for server_id in Server.objects.filter(enabled=True, health__ok_at=None).values_list(
+                "pk", flat=True
+            ):
+                if now - self._met.get(server_id, -MEET_AGAIN_AFTER_S) >= MEET_AGAIN_AFTER_S:
+                    self._met[server_id] = now
+                    self.app.send_task(
+                        "pollers.inventory_of",
+                        kwargs={"server_id": server_id},
+                        producer=self.producer,
+                        expires=MEET_AGAIN_AFTER_S,
+                        ignore_result=True,
+                    )
+        return MEET_EVERY_S
 
     def _show_pulse(self) -> float:
         """Show that beat is alive, and have each queue's worker show itself."""

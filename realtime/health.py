@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import secrets
-from dataclasses import dataclass
 
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
@@ -39,17 +38,6 @@ async def _round_trip() -> bool:
         return bool((await layer.receive(channel))["word"] == word)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Readiness:
-    """What is not as it has to be, in sentences with the next step; none: clients are served whole and live."""
-
-    complaints: tuple[str, ...]
-
-    @property
-    def ready(self) -> bool:
-        return not self.complaints
-
-
 NEXT_STEP = {
     BEAT: "no poll is sent: is the process beat running?",
     "window": "no window was emitted: is the worker window running?",
@@ -57,10 +45,13 @@ NEXT_STEP = {
 POLLS = "is a worker of its queue running?"
 
 
-def readiness() -> Readiness:
-    """Look at the database, the channel layer, and the parts of the poller that keep the board up."""
+def readiness() -> tuple[str, ...]:
+    """Return what is not as it has to be, a sentence each with the next step; none: clients are served whole and live.
+
+    Looks at the database, the channel layer, and the parts of the poller that keep the board up.
+    """
     layer = () if check_websocket_health() else ("The channel layer carries nothing: is Redis running?",)
-    return Readiness(complaints=(*layer, *_silent_parts()))
+    return (*layer, *_silent_parts())
 
 
 def _silent_parts() -> tuple[str, ...]:

@@ -77,6 +77,32 @@ async def two_pages(page: Page, backstage: Backstage, address: str = "/wall/") -
     await connected(page, address)
 
 
+async def test_what_is_wrong_beside_the_values_is_explained_when_somebody_asks(
+    wall: Page, backstage: Backstage
+) -> None:
+    first, second = wall.locator("#device-SHURE001"), wall.locator("#device-SHURE002")
+    for device_id in ("SHURE001", "SHURE002"):
+        await backstage(change, device_id, reasons=["no_answer", "command_strings_refused"])
+    await expect(first.locator(".notice > summary")).to_have_text("no answer")
+    await expect(first.locator(".details")).to_be_hidden()
+
+    await first.click()
+    await expect(first.locator(".details")).to_have_text(
+        "No answer. RF not available: command strings refused. "
+        "Allow third-party control: Advanced Settings › Controller Access."
+    )
+    await backstage(change, "SHURE001", battery_minutes=111)
+    await expect(first.locator(".headline")).to_have_text("1:51")
+    await expect(first.locator(".details")).to_be_visible()
+
+    await second.locator("summary").press("Enter")
+    await expect(second.locator(".details")).to_be_visible()
+    await expect(first.locator(".details")).to_be_hidden()
+
+    await backstage(change, "SHURE002", reasons=[])
+    await expect(second.locator(".details")).to_be_hidden()
+
+
 async def test_a_change_reaches_its_tile_and_no_other(wall: Page, backstage: Backstage) -> None:
     await wall.evaluate(NOTE_TOUCHED)
 

@@ -1,6 +1,7 @@
 import json
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from html.parser import HTMLParser
 from typing import Any
 
@@ -8,10 +9,10 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from core.models import Group
+from core.models import Group, Pulse
 from dashboard.wall import Wish, first_paint
 from tests.dashboard.conftest import PASSWORD
-from tests.dashboard.stage import Placed, put
+from tests.dashboard.stage import Placed, put, show_poller_alive
 
 SHOW = [
     Placed(name="Pastor", slot=2),
@@ -222,6 +223,24 @@ def test_only_staff_are_led_to_the_admin(browser: Client, operator: User) -> Non
 
 def test_a_wall_is_not_kept_by_the_browser(browser: Client) -> None:
     assert "no-store" in browser.get("/wall/")["Cache-Control"]
+
+
+@pytest.mark.django_db
+def test_whether_it_is_ready_is_told_without_a_sign_in_with_what_is_in_the_way(client: Client) -> None:
+    show_poller_alive(ago=timedelta(seconds=1))
+    ready = client.get("/readyz")
+    Pulse.objects.filter(part="beat").delete()
+    unready = client.get("/readyz")
+
+    assert (ready.status_code, ready.json()) == (200, {"ready": True, "complaints": []})
+    assert unready.status_code == 503
+    assert unready.json() == {
+        "ready": False,
+        "complaints": [
+            "beat has not shown itself for more than 10 s: no poll is sent: is the process beat running?"
+        ],
+    }
+    assert "no-store" in ready["Cache-Control"]
 
 
 def test_the_pulse_needs_neither_a_sign_in_nor_the_database(client: Client) -> None:

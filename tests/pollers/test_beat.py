@@ -1,11 +1,13 @@
 """Beat as a process of its own: it sends what is due, outlives its broker, and ends between two ticks."""
 
+import base64
+import json
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from signal import SIGINT, SIGTERM, Signals
 
@@ -13,12 +15,12 @@ import pytest
 import redis
 from django.db import connection, transaction
 
-from core import pulses
-from core.models import Pulse, Receiver
+from core import clock, pulses
+from core.models import Pulse, Receiver, Server, ServerHealth
 from core.queues import POLLING
 from deploy import valkey
 from tests.deploy.processes import until
-from tests.fleet import make_receivers
+from tests.fleet import make_receivers, make_server
 from tests.processes import environment
 
 BEAT = (sys.executable, "-m", "celery", "-A", "pollers", "beat", "--schedule", "", "--pidfile", "")
@@ -85,16 +87,30 @@ class Broker:
         """Return how many polls wait in the queues."""
         return sum(int(self._client.llen(queue)) for queue in POLLING)
 
+    def inventories(self) -> list[int]:
+        """Return the servers whose inventories wait."""
+        waiting = [json.loads(message) for message in self._client.lrange("default", 0, -1)]
+        return [
+            json.loads(base64.b64decode(message["body"]))[1]["server_id"]
+            for message in waiting
+            if message["headers"]["task"] == "pollers.inventory_of"
+        ]
+
+
+@pytest.fixture
+def broker() -> Iterator[Broker]:
+    with tempfile.TemporaryDirectory(prefix="micboard-beat-") as folder:
+        broker = Broker(Path(folder))
+        broker.start()
+        yield broker
+        broker.kill()
+
 
 @pytest.mark.usefixtures("committed")
-def test_a_beat_whose_broker_dies_while_it_publishes_goes_on_when_it_is_back() -> None:
+def test_a_beat_whose_broker_dies_while_it_publishes_goes_on_when_it_is_back(broker: Broker) -> None:
     make_receivers(40)
     Receiver.objects.update(interval_s=1)
-    with ExitStack() as stack:
-        broker = Broker(Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="micboard-beat-"))))
-        stack.callback(broker.kill)
-        broker.start()
-        beat = stack.enter_context(running(REDIS_URL=broker.url))
+    with running(REDIS_URL=broker.url) as beat:
         until(lambda: broker.polls() >= 40)
 
         broker.kill()
@@ -104,6 +120,20 @@ def test_a_beat_whose_broker_dies_while_it_publishes_goes_on_when_it_is_back() -
 
         until(lambda: broker.polls() >= 40, within_s=30)
         assert beat.poll() is None
+
+
+@pytest.mark.usefixtures("committed")
+def test_a_new_server_is_asked_at_once_and_one_that_answered_in_its_turn(broker: Broker) -> None:
+    known, disabled = make_server("known"), make_server("disabled")
+    Server.objects.filter(pk=disabled.pk).update(enabled=False)
+    ServerHealth.objects.create(server=known, ok_at=clock.now())
+    with running(REDIS_URL=broker.url):
+        new = make_server("new")
+
+        until(lambda: new.pk in broker.inventories(), within_s=5)
+        time.sleep(3)
+
+        assert broker.inventories() == [new.pk]
 
 
 def _waiting_for_a_lock() -> int:

@@ -48,14 +48,13 @@ def test_a_layer_that_is_away_is_told(use_layer: UseLayer) -> None:
     use_layer(AWAY)
 
     assert check_websocket_health() is False
-    assert "The channel layer carries nothing: is Redis running?" in readiness().complaints
+    assert "The channel layer carries nothing: is Redis running?" in readiness()
 
 
 def test_when_everything_shows_itself_it_is_ready() -> None:
     everything_shows_itself()
 
-    assert readiness().complaints == ()
-    assert readiness().ready
+    assert readiness() == ()
 
 
 def test_what_does_not_show_itself_is_told_with_the_next_step() -> None:
@@ -63,7 +62,7 @@ def test_what_does_not_show_itself_is_told_with_the_next_step() -> None:
     Pulse.objects.filter(part__in=[pulses.BEAT, "poll.normal"]).delete()
     Head.objects.update(emitted_at=None)
 
-    assert readiness().complaints == (
+    assert readiness() == (
         "beat has not shown itself for more than 10 s: no poll is sent: is the process beat running?",
         "poll.normal has not shown itself for more than 10 s: is a worker of its queue running?",
         "window has not shown itself for more than 10 s: no window was emitted: is the worker window running?",
@@ -76,4 +75,4 @@ def test_a_database_that_cannot_be_read_is_told(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(health, "look", away)
 
-    assert readiness().complaints == ("The database cannot be read: is Postgres running?",)
+    assert readiness() == ("The database cannot be read: is Postgres running?",)

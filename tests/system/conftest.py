@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page
 
 from pollers.simulator import Simulator
-from tests.browser import chromium
+from tests.system.browsing import signed_in_page
 from tests.system.show import Show, register
 from tests.system.stack import Stack, running
 
@@ -29,11 +29,8 @@ def show(stack: Stack) -> Iterator[Show]:
 
 @pytest.fixture
 def page(stack: Stack) -> Iterator[Page]:
-    """A browser window in which the admin has signed in."""
-    cookie = stack.signed_in().cookies["sessionid"]
-    with chromium() as browser, browser.new_context(base_url=stack.url) as context:
-        context.add_cookies([{"name": "sessionid", "value": cookie, "url": stack.url}])
-        yield context.new_page()
+    with signed_in_page(stack) as page:
+        yield page
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -51,7 +51,7 @@ class Command(BaseCommand):
                 self.stdout.write(f"{leg}\tBROKEN\t{error}")
                 if leg in {"connect", "sign-in", "snapshot"}:
                     break
-        for complaint in readiness().complaints:
+        for complaint in readiness():
             broken = True
             self.stdout.write(f"inside\tBROKEN\t{complaint}")
         if broken:

@@ -6,7 +6,7 @@
 import { age, freshness, isOld } from "./age.js";
 import { bars, level, moment, shown, span, UNKNOWN } from "./format.js";
 import { battery, batteryInBrief, headlineOf, said } from "./headline.js";
-import { complaint, subjects } from "./reasons.js";
+import { complaint, explained, subjects } from "./reasons.js";
 
 const QUALITIES = new Set(["excellent", "good", "fair", "poor", "overload", "no_tx"]);
 
@@ -36,6 +36,7 @@ export function face(channel, { seen, nowMs, zone }) {
   const headline = headlineOf(channel, state, fresh);
   const name = shown(channel.name);
   const complaints = complaintsOf(channel, state);
+  const notice = complaints.map(complaint).find(Boolean) ?? "";
   const isKnown = state !== "offline" && state !== "off" && fresh !== "lapsed";
   const muted = isKnown && channel.mute_status === true;
   return {
@@ -52,15 +53,15 @@ export function face(channel, { seen, nowMs, zone }) {
     quality: qualityOf(channel, state, fresh),
     rf: rfOf(channel, state, fresh),
     age: ageOf(state, fresh, ageS, { at: seen.at, nowMs, zone }),
-    notice: complaints[0] ?? "",
-    details: complaints.join("; "),
+    notice,
+    details: explained(complaints),
     muted,
     label: [
       channel.device_id,
       name,
       STATE_WORDS[state],
       `${headline.text} ${headline.unit}`.trim(),
-      complaints[0],
+      notice,
       muted && "muted",
     ]
       .filter(Boolean)
@@ -77,8 +78,7 @@ function sizeOf(text, { large, medium }) {
 
 // A trouble that this page has no words for is the headline already.
 function complaintsOf({ reasons }, state) {
-  const told = state === "critical" || state === "warning" ? reasons.slice(1) : reasons;
-  return told.map(complaint).filter(Boolean);
+  return state === "critical" || state === "warning" ? reasons.slice(1) : reasons;
 }
 
 // `word` is the state's, empty where the headline is it; `about` is what there is to add.

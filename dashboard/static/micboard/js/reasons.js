@@ -14,6 +14,28 @@ export const TROUBLES = {
   clipping: { says: "CLIPPING", about: "audio" },
 };
 
+const ALLOW = "Allow third-party control: Advanced Settings › Controller Access.";
+
+// What somebody does next about a source that failed.
+const STEPS = {
+  command_strings_refused: ALLOW,
+  command_strings_silent: ALLOW,
+  command_strings_timeout: "Check that the receiver is on, and its network.",
+  command_strings_unroutable: "Check the receiver's address, and the network.",
+  command_strings_dropped: "Close other controllers of this receiver.",
+  command_strings_incomplete: "Check the receiver's model and firmware.",
+  command_strings_mistaken: "Another receiver answers at its address: check the server's list.",
+  command_strings_unaddressed: "The server has not told its address: check the server's list.",
+  system_api_unauthorised: "Enter the server's new key.",
+  system_api_refused: "Check that the System API runs on the server.",
+  system_api_timeout: "Check that the server is on, and its network.",
+  system_api_unroutable: "Check the server's address, and the network.",
+  system_api_untrusted: "Confirm the server's certificate in the admin.",
+  system_api_misconfigured: "Look at the server in the admin.",
+  system_api_gone: "The server does not list it any more: check its network.",
+  server_says_offline: "Check that the receiver is on, and its network.",
+};
+
 /** What the troubles among these reasons are about, each once: "battery, signal". */
 export function subjects(reasons) {
   return [...new Set(reasons.map((reason) => TROUBLES[reason]?.about).filter(Boolean))].join(", ");
@@ -26,6 +48,15 @@ export function complaint(reason) {
   const [, source, why] = /^(command_strings|system_api)_(.+)$/.exec(reason) ?? [];
   if (source === "command_strings") return `RF not available: command strings ${words(why)}`;
   return source ? `its server: ${words(why)}` : words(reason);
+}
+
+/** What failed and what to do about it, a sentence each. */
+export function explained(reasons) {
+  const sentences = reasons.flatMap((reason) => {
+    const told = complaint(reason);
+    return told ? [`${told[0].toUpperCase()}${told.slice(1)}.`, STEPS[reason] ?? ""] : [];
+  });
+  return [...new Set(sentences.filter(Boolean))].join(" ");
 }
 
 export const words = (code) => shown(code.replaceAll("_", " "));

@@ -57,8 +57,11 @@ const PUT = {
   },
   rf: (tile, rf) => text(tile, ".rf", rf),
   age: (tile, age) => text(tile, ".last-update", age),
-  notice: (tile, notice) => text(tile, ".notice", notice),
-  details: (tile, details) => part(tile, ".notice")?.setAttribute("title", details),
+  notice: (tile, notice) => {
+    text(tile, ".notice > summary", notice);
+    part(tile, ".notice")?.toggleAttribute("data-said", notice !== "");
+  },
+  details: (tile, details) => text(tile, ".details", details),
   muted: (tile, muted) => tile.toggleAttribute("data-muted", muted),
   label: (tile, label) => tile.setAttribute("aria-label", label),
 };

@@ -20,8 +20,8 @@ T = TypeVar("T")
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 
-def _flag(name: str, *, default: bool = False) -> bool:
-    return os.environ.get(name, "1" if default else "0").lower() in {"1", "true", "yes", "on"}
+def _flag(name: str) -> bool:
+    return (os.environ.get(name) or _written.get(name, "0")).lower() in {"1", "true", "yes", "on"}
 
 
 def _listed(name: str, default: str) -> list[str]:
@@ -31,8 +31,8 @@ def _listed(name: str, default: str) -> list[str]:
 DATA_DIR = Path(os.environ.get("MICBOARD_DATA", BASE_DIR / ".micboard")).absolute()
 
 
-def _service_urls() -> dict[str, str]:
-    """Return the addresses that a running `./micboard up` wrote, or nothing."""
+def _left_by_a_run() -> dict[str, str]:
+    """Return the variables that a running `./micboard up` left for commands beside it, or nothing."""
     try:
         written: dict[str, str] = json.loads((DATA_DIR / "run" / "services.json").read_text())
     except FileNotFoundError:
@@ -40,7 +40,7 @@ def _service_urls() -> dict[str, str]:
     return written
 
 
-_written = _service_urls()
+_written = _left_by_a_run()
 DATABASE_URL = os.environ.get("DATABASE_URL") or _written.get("DATABASE_URL", "postgres:///micboard")
 REDIS_URL = os.environ.get("REDIS_URL") or _written.get("REDIS_URL", "redis://127.0.0.1:6379/0")
 

@@ -23,6 +23,11 @@ class Prepared:
     feed_token_file: Path
     simulator: Mapping[str, str | int] | None
 
+    @property
+    def variables(self) -> dict[str, str]:
+        """What every process, and every command beside them, has to know of it."""
+        return {"MICBOARD_ALLOW_LOOPBACK": "1"} if self.simulator else {}
+
     @classmethod
     def read(cls, answer: bytes) -> "Prepared":
         facts = json.loads(answer)

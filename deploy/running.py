@@ -51,9 +51,9 @@ def record(folder: Path, run: Run) -> None:
     _write(folder / "runner.json", asdict(run))
 
 
-def publish(folder: Path, services: Mapping[str, str]) -> None:
-    """Leave the services' addresses where the product's settings look for them."""
-    _write(folder / "services.json", services)
+def publish(folder: Path, variables: Mapping[str, str]) -> None:
+    """Leave what commands beside this run need, as its services' addresses, where the product's settings look."""
+    _write(folder / "services.json", variables)
 
 
 def forget(folder: Path) -> None:

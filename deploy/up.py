@@ -64,6 +64,7 @@ async def _run(options: Options, lock: RunLock, console: Console) -> None:
         running.publish(data.run, services)
         launcher = launcher.with_variables(options.environment(environment) | services)
         prepared = await _start_processes(options, supervisor, launcher)
+        running.publish(data.run, services | prepared.variables)
         access = _access(options, prepared)
         console.write(f"\n{ready_block(access, took_s=time.monotonic() - began)}\n")
         await asyncio.Event().wait()
@@ -100,8 +101,7 @@ async def _start_processes(options: Options, supervisor: Supervisor, launcher: L
     prepared, _ = await asyncio.gather(prepare(options, launcher), supervisor.start(launcher, *flower))
     if prepared.simulator:
         others.append(simulator(prepared.simulator))
-        launcher = launcher.with_variables({"MICBOARD_ALLOW_LOOPBACK": "1"})
-    await supervisor.start(launcher, *others)
+    await supervisor.start(launcher.with_variables(prepared.variables), *others)
     return prepared
 
 

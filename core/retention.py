@@ -48,11 +48,7 @@ def drop_old_history() -> list[str]:
     """
     with connection.cursor() as cursor:
         today = clock.today()
-        cursor.execute(
-            "SELECT c.relname, pg_total_relation_size(c.oid) FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid "
-            "WHERE i.inhparent = 'core_changerecord'::regclass ORDER BY c.relname"
-        )
-        sizes: dict[str, int] = dict(cursor.fetchall())
+        sizes = _sizes(cursor)
         total = sum(sizes.values())
         sizes.pop("core_changerecord_default")
         oldest_kept = today - timedelta(days=settings.HISTORY_DAYS)
@@ -66,6 +62,21 @@ def drop_old_history() -> list[str]:
             dropped.append(name)
         cursor.execute("DELETE FROM core_changerecord_default WHERE at < %s", [oldest_kept])
     return dropped
+
+
+def history_bytes() -> int:
+    """Return how much the history takes, with its indexes."""
+    with connection.cursor() as cursor:
+        return sum(_sizes(cursor).values())
+
+
+def _sizes(cursor: CursorWrapper) -> dict[str, int]:
+    """Return the bytes of each partition by its name, oldest first."""
+    cursor.execute(
+        "SELECT c.relname, pg_total_relation_size(c.oid) FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid "
+        "WHERE i.inhparent = 'core_changerecord'::regclass ORDER BY c.relname"
+    )
+    return dict(cursor.fetchall())
 
 
 # Newest first, a running sum of bytes: what lies beyond the limit goes, and what is too old.

@@ -10,9 +10,11 @@ from django.conf import settings
 
 from core.models import Server, ServerHealth
 from pollers.simulator.credentials import credentials
+from pollers.simulator.house import MODELS
+from pollers.simulator.scenarios import SHOW
 
 NAME = "demo"
-DEVICES = 4
+DEVICES = len(MODELS)
 SEED = 1
 PORT, CONTROL_PORT = 10443, 10444
 COMMAND_STRINGS_PORT = 2202
@@ -33,6 +35,7 @@ class Simulation:
     control_port: int
     network: str
     data: str
+    scenario: str
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -67,6 +70,7 @@ def ensure_demo(*, wanted: bool) -> Simulation | None:
         control_port=_free(CONTROL_PORT, but=port),
         network=str(_free_network()),
         data=str(Path(data)),
+        scenario=SHOW.name,
     )
 
 

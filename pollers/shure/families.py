@@ -78,11 +78,8 @@ def _nth(index: int, readout: Readout) -> Readout:
 
 
 def _bit(mask: int) -> Readout:
-    def bit(raw: str) -> bool | None:
-        lamps = readouts.lamps(raw)
-        return None if lamps is None else bool(lamps & mask)
-
-    return bit
+    # 255 is no sentinel among lamps: it is all of them lit.
+    return lambda raw: bool(readouts.number(raw) & mask)
 
 
 _SAMPLED_ANTENNAS = 4  # where an Axient Digital sample names its antennas; each has two values behind it

@@ -76,7 +76,6 @@ def offset(by: int, *, high: int) -> Callable[[str], int | None]:
     return readout
 
 
-lamps = between(0, 251)
 gain_db = offset(18, high=60)
 celsius = offset(40, high=251)
 
@@ -125,10 +124,15 @@ def word(raw: str) -> str | None:
 state_calculating = one_of({"CALCULATING": True, "DISCHARGE_CALC": True})
 
 # A battery that is too hot or too cold is left alone until it is not.
-charging = one_of(
+_charging = one_of(
     dict.fromkeys(("CALCULATING", "NORMAL", "WARM", "PRECHARGE", "FULL", "WARM_FULL"), True)
-    | dict.fromkeys(("HOT", "COLD", "READY_TO_STORE", "DISCHARGING", "ERROR", "NO_BATT"), False)
+    | dict.fromkeys(("HOT", "COLD", "READY_TO_STORE", "ERROR", "NO_BATT"), False)
 )
+
+
+def charging(raw: str) -> bool | None:
+    """Return whether a bay's state means that its battery is being charged, None for a word that tells nothing."""
+    return False if raw.strip().upper().startswith("DISCHARG") else _charging(raw)
 
 
 def transmitter(raw: str) -> str | None:

@@ -1,19 +1,26 @@
 """A receiver on TCP 2202: GET, SET METER_RATE, and SAMPLE frames while a meter is on."""
 
 import asyncio
-from collections.abc import Iterator
+import contextlib
+from collections.abc import Callable, Iterator
 from time import monotonic
 
 from core.domain.reading import ChannelReading
 from pollers.simulator.connections import READ_LIMIT, Connection
 from pollers.simulator.counts import Counts
-from pollers.simulator.receivers import Rack, Receiver
+from pollers.simulator.faults import Fault
+from pollers.simulator.rack import Rack
+from pollers.simulator.receiver import Receiver
 
 PORT = 2202
 REFUSED = "< REP ERR >"
 EVERY_CHANNEL = 0
 LEAST_METER_MS = 100
 METER_DIGITS = 5
+UNKNOWN, UNHEARD = "unknown", "unheard"
+UNDELIVERED = (
+    64  # answers that wait for a line that drips; what comes after them is not read, and not sampled
+)
 
 
 class Frames:
@@ -26,7 +33,11 @@ class Frames:
 
     @property
     def channels(self) -> range:
-        return range(1, len(self.receiver.microphones) + 1)
+        return range(1, len(self.receiver.players) + 1)
+
+    @property
+    def metered(self) -> bool:
+        return self.receiver.family.sample is not None
 
     def device(self, name: str | None = None) -> list[str]:
         """Return one property of the device, or all; nothing when the family has no such property."""
@@ -38,8 +49,15 @@ class Frames:
         reading = self._reading(number)
         dumped = self._dumped.get(number)
         if dumped is None or dumped[0] is not reading:
-            properties = self.receiver.family.channel.items()
-            dumped = reading, [f"< REP {number} {name} {text(reading)} >" for name, text in properties]
+            family = self.receiver.family
+            dumped = (
+                reading,
+                [
+                    f"< REP {number} {name} {text(reading)} >"
+                    for name, text in family.channel.items()
+                    if name not in family.by_name
+                ],
+            )
             self._dumped[number] = dumped
         return dumped[1]
 
@@ -53,81 +71,119 @@ class Frames:
         ]
 
     def sample(self, number: int) -> str:
-        return f"< SAMPLE {number} ALL {self.receiver.family.sample(self._reading(number))} >"
+        sample = self.receiver.family.sample
+        assert sample is not None, "only what has meters is sampled"  # noqa: S101
+        return f"< SAMPLE {number} ALL {sample(self._reading(number))} >"
 
     def _reading(self, number: int) -> ChannelReading:
         return self._rack.readings(self.receiver, monotonic())[number - 1]
 
 
 class Session:
-    """One connection to a receiver, with the meters that it switched on."""
+    """One connection to a receiver, with the meters that it switched on.
 
-    def __init__(self, frames: Frames, counts: Counts, connection: Connection) -> None:
+    What comes is heard at once, however slowly the answers go out.
+    """
+
+    def __init__(
+        self, frames: Frames, counts: Counts, connection: Connection, fault: Callable[[], Fault | None]
+    ) -> None:
         self._frames = frames
         self._counts = counts
         self._connection = connection
+        self._fault = fault
+        self._outbox: asyncio.Queue[str | None] = asyncio.Queue(UNDELIVERED)
         self._rates: dict[int, int] = {}
         self._meters: dict[int, asyncio.Task[None]] = {}
 
     async def run(self) -> None:
         sessions = self._counts.sessions(self._frames.receiver.source_id)
-        sessions.opens()
+        sessions.opens(self._connection)
         try:
-            await self._answer_all()
+            if fault := self._fault():
+                fault.meet()
+            await self._converse()
         finally:
-            sessions.closes()
+            sessions.closes(self._connection)
             sessions.left_metering += any(self._rates.values())
-            for meter in self._meters.values():
-                meter.cancel()
+            self._stop_meters()
 
-    async def _answer_all(self) -> None:
+    async def _converse(self) -> None:
+        hearing, speaking = asyncio.create_task(self._hear()), asyncio.create_task(self._speak())
+        try:
+            await asyncio.wait({hearing, speaking}, return_when=asyncio.FIRST_COMPLETED)
+            if hearing.done():
+                hearing.result()
+                await speaking
+            else:
+                speaking.result()
+        finally:
+            hearing.cancel()
+            speaking.cancel()
+            await asyncio.gather(hearing, speaking, return_exceptions=True)
+
+    async def _hear(self) -> None:
         """Answer what comes, frames split and joined as they are; what stands between frames is passed over."""
         waiting = b""
         while data := await self._connection.reader.read(READ_LIMIT):
             *commands, waiting = (waiting + data).split(b">")
             if len(waiting) > READ_LIMIT:
-                return
+                break
             answers = [answer for command in commands for answer in self.answer(command.decode("latin-1"))]
             if answers:
-                await self._connection.send(_encoded("".join(answers)))
+                await self._outbox.put("".join(answers))
+        self._stop_meters()
+        await self._outbox.put(None)
+
+    async def _speak(self) -> None:
+        while (frames := await self._outbox.get()) is not None:
+            await self._connection.send(_encoded(frames), self._fault())
 
     def answer(self, command: str) -> list[str]:
         """Return the frames that answer one command, which comes without its closing bracket."""
         _, bracket, inside = command.rpartition("<")
         if not bracket:
             return []
+        if not self._frames.receiver.controllers_allowed:
+            self._counts.commands[UNHEARD] += 1
+            return []
         answers, counted = self._answered(inside.split())
-        self._counts.commands[counted if answers else "unknown"] += 1
-        return answers or [REFUSED]
+        self._counts.commands[counted if answers else UNKNOWN] += 1
+        return answers or ([REFUSED] if self._frames.receiver.family.refuses else [])
 
     def _answered(self, words: list[str]) -> tuple[list[str], str]:
         """Return the frames, none when the receiver does not know the command, and what to count it as."""
         match words:
             case ["GET", channel, "ALL"] if self._names(channel):
-                return [*self._frames.device(), *self._dumps(int(channel))], "GET ALL"
+                return [*self._device(), *self._dumps(int(channel))], "GET ALL"
             case ["GET", channel, name, *index] if self._names(channel):
                 return self._properties(int(channel), " ".join([name, *index])), f"GET {name}"
-            case ["SET", channel, "METER_RATE", rate] if self._names(channel):
+            case ["SET", channel, "METER_RATE", rate] if self._names(channel) and self._frames.metered:
                 return self._set_meter_rate(int(channel), rate), "SET METER_RATE"
             case ["GET", name]:
                 return self._frames.device(name), f"GET {name}"
-        return [], "unknown"
+        return [], UNKNOWN
 
     def _names(self, channel: str) -> bool:
-        return channel.isdecimal() and (
-            int(channel) == EVERY_CHANNEL or int(channel) in self._frames.channels
-        )
+        if not channel.isdecimal():
+            return False
+        every = int(channel) == EVERY_CHANNEL and self._frames.receiver.family.indexed_from_0
+        return every or int(channel) in self._frames.channels
 
     def _numbers(self, channel: int) -> Iterator[int]:
         yield from self._frames.channels if channel == EVERY_CHANNEL else (channel,)
 
+    def _device(self) -> list[str]:
+        return self._frames.device() if self._frames.receiver.family.indexed_from_0 else []
+
     def _dumps(self, channel: int) -> Iterator[str]:
         for number in self._numbers(channel):
-            yield self._meter_rate(number)
+            if self._frames.metered:
+                yield self._meter_rate(number)
             yield from self._frames.dump(number)
 
     def _properties(self, channel: int, wanted: str) -> list[str]:
-        if wanted == "METER_RATE":
+        if wanted == "METER_RATE" and self._frames.metered:
             return [self._meter_rate(number) for number in self._numbers(channel)]
         return [frame for number in self._numbers(channel) for frame in self._frames.channel(number, wanted)]
 
@@ -146,12 +202,14 @@ class Session:
         return [self._meter_rate(number) for number in self._numbers(channel)]
 
     async def _meter(self, number: int, seconds: float) -> None:
-        try:
-            while True:
-                await asyncio.sleep(seconds)
-                await self._connection.send(_encoded(self._frames.sample(number)))
-        except ConnectionError:
-            return  # the session's own reading ends it
+        while True:
+            await asyncio.sleep(seconds)
+            with contextlib.suppress(asyncio.QueueFull):
+                self._outbox.put_nowait(self._frames.sample(number))
+
+    def _stop_meters(self) -> None:
+        for meter in self._meters.values():
+            meter.cancel()
 
 
 def _encoded(frames: str) -> bytes:

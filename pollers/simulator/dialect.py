@@ -5,7 +5,7 @@ from enum import StrEnum
 from http import HTTPStatus
 from typing import Any
 
-from pollers.simulator.values import Unknown, Unplayable
+from pollers.simulator.values import Unknown, expect
 
 
 class Listing(StrEnum):
@@ -16,31 +16,32 @@ class Listing(StrEnum):
     ARRAY = "array"
 
 
-PROBLEM_TYPES = ("application/json", "application/problem+json")
 UNSUPPORTED = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialect:
-    """`etags`: answers carry one and If-None-Match is honoured. `unsupported`: the status for a capability that
-    a device lacks, 404 or 405. `page_size`: devices in one answer of the connection shape, 0 for all.
+    """`etags`: answers carry one and If-None-Match is honoured; `weak_etags`: they say that they are weak.
+    `unsupported`: the status for a capability that a device lacks, 404 or 405. `page_size`: devices in one answer
+    of the connection shape, 0 for all.
     """
 
     etags: bool = True
+    weak_etags: bool = False
     unsupported: int = HTTPStatus.NOT_FOUND
-    problem_type: str = PROBLEM_TYPES[0]
     listing: Listing = Listing.CONNECTION
     page_size: int = 0
 
     def __post_init__(self) -> None:
-        if self.unsupported not in UNSUPPORTED:
-            raise Unplayable("unsupported is 404 or 405")
-        if self.problem_type not in PROBLEM_TYPES:
-            raise Unplayable(f"problem_type is one of {', '.join(PROBLEM_TYPES)}")
-        if self.listing not in set(Listing):
-            raise Unplayable(f"listing is one of {', '.join(Listing)}")
-        if self.page_size < 0:
-            raise Unplayable("page_size is 0 for all devices, or how many in one answer")
+        for name in ("etags", "weak_etags"):
+            expect(isinstance(getattr(self, name), bool), f"{name} is true or false")
+        expect(self.unsupported in UNSUPPORTED, "unsupported is 404 or 405")
+        expect(self.listing in set(Listing), f"listing is one of {', '.join(Listing)}")
+        object.__setattr__(self, "listing", Listing(self.listing))  # it may come as plain text
+        expect(
+            type(self.page_size) is int and self.page_size >= 0,
+            "page_size is 0 for all devices, or how many in one answer",
+        )
 
     def with_changes(self, **changes: Any) -> "Dialect":
         known = {field.name for field in fields(self)}

@@ -2,11 +2,15 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
+from typing import Self
 from urllib.parse import parse_qsl, unquote
+from uuid import uuid4
 
-from pollers.simulator.connections import Connection
+import orjson
+
+from pollers.simulator.connections import Connection, Delivery
 
 BODY_LIMIT = 1024 * 1024
 
@@ -26,10 +30,29 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
+    """One answer, and how it is delivered where that is not at once."""
+
     status: int
     body: bytes = b""
     content_type: str = JSON
     etag: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    delivery: Delivery | None = None
+
+    @classmethod
+    def problem(
+        cls, status: int, *, title: str = "", detail: str = "", headers: Mapping[str, str] | None = None
+    ) -> Self:
+        """Return an error with a body of the captured shape."""
+        body = {
+            "type": "",
+            "title": title or _PHRASES.get(status, ""),
+            "status": status,
+            "detail": detail,
+            "instance": "",
+            "traceId": str(uuid4()),
+        }
+        return cls(status=status, body=orjson.dumps(body), headers=headers or {})
 
 
 Answer = Callable[[Request], Awaitable[Response]]
@@ -54,7 +77,8 @@ async def serve(connection: Connection, answer: Answer) -> None:
         if request is None:
             return
         keep_alive = request.headers.get("connection", "").lower() != "close"
-        await connection.send(_encoded(await answer(request), keep_alive=keep_alive))
+        response = await answer(request)
+        await connection.send(_encoded(response, keep_alive=keep_alive), response.delivery)
         if not keep_alive:
             return
 
@@ -104,7 +128,8 @@ _BODILESS = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 
 
 def _encoded(response: Response, *, keep_alive: bool) -> bytes:
-    lines = [f"HTTP/1.1 {response.status} {_PHRASES[response.status]}"]
+    lines = [f"HTTP/1.1 {response.status} {_PHRASES.get(response.status, '')}"]
+    lines += [f"{name}: {value}" for name, value in response.headers.items()]
     if response.etag is not None:
         lines.append(f"ETag: {response.etag}")
     if response.body:

@@ -6,7 +6,7 @@ looked. Pure: no clock, no state.
 
 An operator sees a believable evening. Packs drain from full to the reserve at which the crew changes them,
 now and then one is forgotten; transmitters are off between acts; people speak and pause; and at any time one
-channel in twenty or so has a trouble that comes and goes.
+channel in twenty or so has a trouble that comes and goes. In a band full of interference half of them have.
 """
 
 import math
@@ -18,7 +18,7 @@ from types import MappingProxyType
 from typing import Any
 
 from core.domain.reading import ChannelReading
-from pollers.simulator.families import Family, Form
+from pollers.simulator.families import Form, Radio
 
 # Name for an eight-character display, name in full, form. The first five characters tell the short names
 # apart: a large house numbers them behind those.
@@ -47,6 +47,14 @@ PARTS = (
     ("Tenor", "Choir Tenor", Form.HANDHELD),
     ("Piano", "Piano Player", Form.BODYPACK),
     ("Spare HH", "Spare Handheld", Form.HANDHELD),
+    ("Drums", "Drummer", Form.BODYPACK),
+    ("Soprano", "Choir Soprano", Form.HANDHELD),
+    ("Baritone", "Choir Baritone", Form.HANDHELD),
+    ("Cello", "Cello", Form.BODYPACK),
+    ("Flute", "Flute", Form.BODYPACK),
+    ("Dancer", "Dance Captain", Form.BODYPACK),
+    ("Foyer", "Foyer Announcer", Form.HANDHELD),
+    ("Chapel", "Chapel Lectern", Form.GOOSENECK),
 )
 
 RECHARGEABLE = "LION"
@@ -68,6 +76,13 @@ TROUBLE_SECONDS = 150
 TROUBLE_LASTS = 125
 CHANNELS_PER_TROUBLE = 20
 
+STORM_SECONDS = 90
+STORM_SHARE = 0.6
+STORM_LASTS = 75
+
+SCANNED_SHARE = 0.6
+GROUPS = 6
+
 FADED_DBM = -93
 DROPPED_DBM = -113
 NOISE_DBM = -107
@@ -75,6 +90,8 @@ SILENT_DBFS = -100
 CLIPPED_DBFS = -2
 OVERLOAD_DBFS = -1
 PEAK_OVER_RMS_DB = 6
+
+BEHIND_DB = 3  # how much less the second pair of antennas hears, at the back of the stage
 
 # The receivers' own rule of thumb for five bars, and what each bar stands for when only bars are given.
 BARS_FROM_PERCENT = (4, 15, 40, 60, 80)
@@ -100,6 +117,7 @@ class Kind(IntEnum):
     ENCRYPTION = auto()
 
 
+STORM_KINDS = (Kind.INTERFERENCE,) * 6 + (Kind.FADE,) * 3 + (Kind.DROPOUT,)
 KINDS = (
     (Kind.FADE,) * 7
     + (Kind.INTERFERENCE,) * 4
@@ -129,6 +147,7 @@ class Microphone:
     name: str
     transmitter: str
     frequency_khz: int
+    group_channel: str | None
     battery_type: str
     runtime_minutes: int
     reserve: float
@@ -155,6 +174,8 @@ class _Dice(IntEnum):
     ANTENNA_B = auto()
     VICTIM = auto()
     KIND = auto()
+    SCAN = auto()
+    STORM = auto()
 
 
 def draw(*keys: int) -> float:
@@ -167,10 +188,11 @@ def draw(*keys: int) -> float:
     return (mixed ^ mixed >> 32) / 2**64
 
 
-def microphone(*, seed: int, place: int, number: int, of: int, family: Family) -> Microphone:
+def microphone(*, seed: int, place: int, number: int, of: int, radio: Radio) -> Microphone:
     """Cast the microphone of one channel: the `number`th `of` its receiver, at `place` in the whole show.
 
-    The channels of one receiver get packs a part of a cycle apart, and levels and numbers that differ.
+    The channels of one receiver get packs a part of a cycle apart, and levels and numbers that differ. Where
+    somebody scanned for a group, they follow each other in it.
     """
     short, long, form = PARTS[place % len(PARTS)]
     battery_type = ALKALINE if draw(seed, place, _Dice.PACK) < ALKALINE_SHARE else RECHARGEABLE
@@ -182,14 +204,15 @@ def microphone(*, seed: int, place: int, number: int, of: int, family: Family) -
         place=place,
         number=number,
         form=form,
-        has_mute_switch=form in family.mute_switches,
+        has_mute_switch=form in radio.mute_switches,
         name=_numbered(
-            short if family.name_width < len(long) else long, place // len(PARTS), family.name_width
+            short if radio.name_width < len(long) else long, place // len(PARTS), radio.name_width
         ),
-        transmitter=family.transmitters[form],
-        frequency_khz=family.band_khz[(place * 7 + seed) % len(family.band_khz)],
+        transmitter=radio.transmitters[form],
+        frequency_khz=radio.band_khz[(place * 7 + seed) % len(radio.band_khz)],
+        group_channel=_preset(seed, place, number, radio),
         battery_type=battery_type,
-        runtime_minutes=family.runtime_minutes - int(draw(seed, place, _Dice.RUNTIME) * 60),
+        runtime_minutes=radio.runtime_minutes - int(draw(seed, place, _Dice.RUNTIME) * 60),
         reserve=FORGOTTEN_RESERVE if forgotten else RESERVE[battery_type],
         phase=(receiver_phase + number / of) % 1,
         health_percent=100 - wear % 12 - 3 * number % 13,
@@ -197,6 +220,13 @@ def microphone(*, seed: int, place: int, number: int, of: int, family: Family) -
         celsius=22 + wear % 5 + 2 * number,
         gain_db=6 + wear % 4 + 3 * number,
     )
+
+
+def _preset(seed: int, place: int, number: int, radio: Radio) -> str | None:
+    scanned = draw(seed, place - number, _Dice.SCAN)
+    if scanned >= SCANNED_SHARE:
+        return None
+    return radio.preset.format(group=1 + int(scanned / SCANNED_SHARE * GROUPS), channel=number)
 
 
 def _numbered(name: str, lap: int, width: int) -> str:
@@ -220,27 +250,49 @@ def troubles(seed: int, cast: int, second: int) -> Mapping[int, Trouble]:
     return MappingProxyType(found)
 
 
+@lru_cache(maxsize=8)
+def storm(seed: int, cast: int, second: int) -> Mapping[int, Trouble]:
+    """Return the troubles of a band full of interference: most channels, each for a while and at its own time."""
+    found = {}
+    for place in range(cast):
+        act, into = divmod(second + place * 31, STORM_SECONDS)
+        if into < STORM_LASTS and draw(seed, place, act, _Dice.STORM) < STORM_SHARE:
+            kind = STORM_KINDS[int(draw(seed, place, act, _Dice.KIND) * len(STORM_KINDS))]
+            found[place] = Trouble(kind, math.sin(math.pi * (into + 1) / (STORM_LASTS + 1)))
+    return MappingProxyType(found)
+
+
+def peace(_seed: int, _cast: int, _second: int) -> Mapping[int, Trouble]:
+    return MappingProxyType({})
+
+
 def play(
-    mic: Microphone, moment: Moment, trouble: Trouble | None, held: Mapping[str, Any] = MappingProxyType({})
+    mic: Microphone,
+    moment: Moment,
+    trouble: Trouble | None,
+    held: Mapping[str, Any] = MappingProxyType({}),
+    *,
+    antennas: int = 2,
+    on_air: bool = True,
 ) -> ChannelReading:
     """Return the channel at this moment. A held field has the value it is held at; what hangs together follows.
 
     A held percentage moves minutes and bars along, and so on; a held level brings its antennas or its peak.
-    While the transmitter is off nothing that comes from it is known, held or not.
+    While the transmitter is off nothing that comes from it is known, held or not; where nobody is `on_air` all are.
     """
     pack = _pack(mic, moment.drained)
-    on = held.get("transmitter_on", pack.in_use and not _is_off(mic, moment.second))
-    a, b = _rf(mic, moment.second, trouble, held, on=on)
+    on = held.get("transmitter_on", on_air and pack.in_use and not _is_off(mic, moment.second))
+    levels = _rf(mic, moment.second, trouble, held, on=on)[:antennas]
     rms, peak = _audio(mic, moment.second, trouble, held, on=on)
     values: dict[str, Any] = {
         "number": mic.number,
         "name": mic.name,
         "frequency_khz": mic.frequency_khz,
         "gain_db": mic.gain_db,
+        "group_channel": mic.group_channel,
         "transmitter_on": on,
-        "rf_a_dbm": a,
-        "rf_b_dbm": b,
-        "rf_dbm": max((level for level in (a, b) if level is not None), default=None),
+        **dict(zip(_ANTENNAS, levels, strict=False)),
+        "rf_dbm": max((level for level in levels if level is not None), default=None),
         "interference": _strikes(trouble, Kind.INTERFERENCE),
         "encryption_ok": not _strikes(trouble, Kind.ENCRYPTION),
         "audio_dbfs": rms,
@@ -252,13 +304,14 @@ def play(
         values["transmitter"] = mic.transmitter
         values["muted"] = _is_muted(mic, moment.second) if mic.has_mute_switch else None
         values["link_quality"] = _quality(values["rf_dbm"])
-    unplayed = {"rf_dbm"} if on else {"rf_dbm", *_OF_THE_TRANSMITTER}  # the better antenna decides on rf_dbm
+    unplayed = {"rf_dbm"} if on else {"rf_dbm", *_OF_THE_TRANSMITTER}  # the best antenna decides on rf_dbm
     values |= {name: value for name, value in held.items() if name not in unplayed}
     if values.get("battery_calculating"):
         values["battery_minutes"] = None
     return ChannelReading(**values)
 
 
+_ANTENNAS = ("rf_a_dbm", "rf_b_dbm", "rf_c_dbm", "rf_d_dbm")
 _OF_THE_TRANSMITTER = frozenset(
     {
         "transmitter",
@@ -331,14 +384,16 @@ def _held_percent(mic: Microphone, held: Mapping[str, Any]) -> int | None:
 
 def _rf(
     mic: Microphone, second: int, trouble: Trouble | None, held: Mapping[str, Any], *, on: bool
-) -> tuple[int | None, int | None]:
+) -> tuple[int | None, ...]:
+    """Return what each of four antennas hears; a receiver may have fewer."""
     if "rf_dbm" in held:
         level = held["rf_dbm"]
         a, b = level, None if level is None else level - 4
     else:
         a, b = _played_rf(mic, second, trouble, on=on)
-    antennas: tuple[int | None, int | None] = held.get("rf_a_dbm", a), held.get("rf_b_dbm", b)
-    return antennas
+    front = held.get("rf_a_dbm", a), held.get("rf_b_dbm", b)
+    c, d = (None if level is None else level - BEHIND_DB for level in front)
+    return (*front, held.get("rf_c_dbm", c), held.get("rf_d_dbm", d))
 
 
 def _played_rf(mic: Microphone, second: int, trouble: Trouble | None, *, on: bool) -> tuple[int, int]:

@@ -7,15 +7,18 @@ import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import Future
 from contextlib import asynccontextmanager
-from copy import deepcopy
 from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
+from core.domain.reading import DeviceState
 from pollers.simulator.control import Control
 from pollers.simulator.counts import Counts
 from pollers.simulator.dialect import Dialect
-from pollers.simulator.stage import NetworkInUse, Stage, models_of, network_of
+from pollers.simulator.faults import SERVER, Fault
+from pollers.simulator.house import models_of
+from pollers.simulator.scenarios import SHOW, scenario_of
+from pollers.simulator.stage import NetworkInUse, Stage, network_of
 from pollers.simulator.truth import Truth
 
 Result = TypeVar("Result")
@@ -57,6 +60,7 @@ class Simulator:
         dialect: Dialect | None = None,
         paused: bool = False,
         speed: float = 1.0,
+        scenario: str = SHOW.name,
     ) -> None:
         self._models = list(models) or models_of(devices)
         self._seed = seed
@@ -67,6 +71,7 @@ class Simulator:
         self._dialect = dialect or Dialect()
         self._paused = paused
         self._speed = speed
+        self._scenario = scenario_of(scenario)
         self._thread = threading.Thread(target=self._run, name="simulator", daemon=True)
         self._started: Future[None] = Future()
         self._loop: asyncio.AbstractEventLoop
@@ -123,38 +128,75 @@ class Simulator:
         self.on_stage(lambda stage: stage.release(source_id, channel, fields))
 
     def patch(self, source_id: str, **values: Any) -> None:
-        """Change a receiver's name, state, listening, firmware, compatibility or capabilities."""
+        """Change a receiver: `name`, `state`, `listening`, `firmware`, `compatibility`, `capabilities`,
+        `channel_capabilities`, `listed_address`, `answers_as`, `controllers_allowed`, `quadversity`.
+        """
         self._await(lambda stage: stage.patch(source_id, values))
 
-    def add(self, model: str, *, name: str | None = None) -> str:
+    def add(
+        self,
+        model: str,
+        *,
+        name: str | None = None,
+        source_id: str | None = None,
+        state: DeviceState = DeviceState.ONLINE,
+    ) -> str:
         """Put one more receiver in and return its source id."""
-        return self._await(lambda stage: stage.add(model, name=name))
+        return self._await(lambda stage: stage.add(model, name=name, source_id=source_id, state=state))
 
     def remove(self, source_id: str) -> None:
         self._await(lambda stage: stage.remove(source_id))
 
-    def pause(self) -> None:
-        self.on_stage(lambda stage: stage.turn(paused=True))
+    def swap(self, source_id: str, other: str, *, told: bool = True) -> None:
+        """Let two receivers have each other's address; `told` is whether their server knows."""
+        self._await(lambda stage: stage.swap(source_id, other, told=told))
 
-    def resume(self) -> None:
-        self.on_stage(lambda stage: stage.turn(paused=False))
+    def move(self, source_id: str, *, told: bool = True) -> str:
+        """Let a receiver move to an address that nobody had, and return it."""
+        return self._await(lambda stage: stage.move(source_id, told=told))
 
-    def drain(self, *, speed: float) -> None:
-        """Let packs drain this many times as fast as real ones."""
-        self.on_stage(lambda stage: stage.turn(speed=speed))
+    def replace(self, source_id: str, new_id: str | None = None) -> str:
+        """Let another piece with the same serial stand in its place, and return its source id."""
+        return self._await(lambda stage: stage.replace(source_id, new_id))
+
+    def strike(self, fault: Fault, *, at: str = SERVER) -> None:
+        """Let this go wrong at the server, at one of its resources ("/devices/{id}/name" for every device, or a
+        path of one), or at the receiver with this source id. A place has one fault at a time.
+        """
+        self._await(lambda stage: stage.strike(at, fault))
+
+    def heal(self, *, at: str | None = None) -> None:
+        """Let nothing go wrong there any more, or, without a place, anywhere."""
+        self._await(lambda stage: stage.heal(at))
+
+    def distort_list(self, **changes: Any) -> None:
+        """Make the device list odd: `shown`, `malformed`, `twice`, `repeating` of `listing.Oddities`."""
+        self.on_stage(lambda stage: stage.distort_list(**changes))
+
+    def turn(
+        self,
+        *,
+        paused: bool | None = None,
+        speed: float | None = None,
+        skip: float | None = None,
+        scenario: str | None = None,
+    ) -> None:
+        """Pause or go on, drain packs faster, skip ahead so many seconds, play another scenario."""
+        wanted = None if scenario is None else scenario_of(scenario)
+        self._await(lambda stage: stage.turn(paused=paused, speed=speed, skip=skip, scenario=wanted))
 
     def speak(self, **changes: Any) -> None:
         """Change the server's dialect."""
         self.on_stage(lambda stage: stage.speak(**changes))
 
     def counts(self) -> Counts:
-        return self.on_stage(lambda stage: deepcopy(stage.counts))
+        return self._await(lambda stage: stage.tally())
 
     def reset_counts(self) -> None:
         self.on_stage(lambda stage: stage.counts.reset())
 
     def on_stage(self, action: Callable[[Stage], Result]) -> Result:
-        """Run this on the simulator's own loop, where nothing else happens meanwhile: so that a fault can step in."""
+        """Run this on the simulator's own loop, where nothing else happens meanwhile."""
 
         async def act(stage: Stage) -> Result:
             return action(stage)
@@ -203,6 +245,7 @@ class Simulator:
             dialect=self._dialect,
             paused=self._paused,
             speed=self._speed,
+            scenario=self._scenario,
         )
 
 

@@ -4,26 +4,27 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from time import monotonic
 from typing import Any
-from uuid import uuid4
+from urllib.parse import quote, unquote
 
 import orjson
 
-from core.domain.reading import ChannelReading, DeviceState
+from core.domain.reading import ChannelReading
+from pollers.simulator import listing, server_words
 from pollers.simulator.connections import Connection
-from pollers.simulator.counts import Counts
-from pollers.simulator.dialect import Dialect, Listing
+from pollers.simulator.counts import NO_ANSWER, Counts
+from pollers.simulator.dialect import Dialect
+from pollers.simulator.faults import SERVER, Etag, Faults
 from pollers.simulator.http import JSON, Request, Response, serve
-from pollers.simulator.receivers import Rack, Receiver
-from pollers.simulator.values import Unknown, Unplayable
+from pollers.simulator.listing import NoSuchCursor, Oddities, node
+from pollers.simulator.rack import Rack
+from pollers.simulator.receiver import Receiver
 
 BASE = ("api", "v1")
 
-GOOD_FROM_DBFS = -40
-CLIPPING_FROM_DBFS = -6
 CHANNEL_ID_VERSION = 131_088
 
 
@@ -33,7 +34,7 @@ class Problem(Exception):
     def __init__(self, status: int, *, title: str = "", detail: str = "") -> None:
         super().__init__(title)
         self.status = status
-        self.title = title or HTTPStatus(status).phrase
+        self.title = title
         self.detail = detail
 
 
@@ -60,6 +61,11 @@ class Resource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
+    """Where a path leads. `path` is the path itself below the base, percent-encoded and without case, `pattern`
+    that of all devices.
+    """
+
+    path: str
     pattern: str
     resource: Resource
     source_id: str | None = None
@@ -67,37 +73,52 @@ class Route:
 
 
 class SystemApi:
-    """One server: the rack that it lists, the key that it asks for, the dialect that it speaks."""
+    """One server: the rack that it lists, the key that it asks for, the dialect that it speaks, and its faults."""
 
-    def __init__(self, rack: Rack, counts: Counts, *, api_key: str, dialect: Dialect) -> None:
+    def __init__(self, rack: Rack, counts: Counts, *, api_key: str, dialect: Dialect, faults: Faults) -> None:
         self.rack = rack
         self.counts = counts
         self.dialect = dialect
+        self.oddities = Oddities()
         self.discovery_ips: list[str] = []
+        self._faults = faults
         self._key = api_key.encode()
         self._pages: dict[str, Tagged] = {}
-        self._paged: tuple[int, Dialect] | None = None
+        self._paged: tuple[int, Dialect, Oddities] | None = None
+        self._given: dict[str, str] = {}  # the last ETag of each path, which one that lies goes on giving
 
     async def converse(self, connection: Connection) -> None:
-        self.counts.connections.opens()
+        self.counts.connections.opens(connection)
         try:
+            if fault := self._faults.at(SERVER):
+                fault.meet()
             await serve(connection, self.answer)
         finally:
-            self.counts.connections.closes()
+            self.counts.connections.closes(connection)
 
     async def answer(self, request: Request) -> Response:
         route = _route(request.segments)
-        try:
-            self._admit(request)
-            response = self._answer(request, route)
-        except Problem as problem:
-            response = self._refusal(problem)
+        paths = () if route is None else (route.path, route.pattern)
+        fault = self._faults.of_request(*paths)
+        if fault is None:
+            response = self._response(request, route)
+        else:
+            frozen = fault if isinstance(fault, Etag) else None
+            honest = fault.instead() or self._response(request, route, etag=frozen)
+            response = replace(fault.distorted(honest), delivery=fault)
         self.counts.request(
             "unknown" if route is None else f"{request.method} {route.pattern}",
-            response.status,
+            response.status if fault is None or fault.answers else NO_ANSWER,
             conditional="if-none-match" in request.headers,
         )
         return response
+
+    def _response(self, request: Request, route: Route | None, *, etag: Etag | None = None) -> Response:
+        try:
+            self._admit(request)
+            return self._answer(request, route, etag)
+        except Problem as problem:
+            return Response.problem(problem.status, title=problem.title, detail=problem.detail)
 
     def _admit(self, request: Request) -> None:
         if not hmac.compare_digest(request.headers.get("x-api-key", "").encode(), self._key):
@@ -106,110 +127,83 @@ class SystemApi:
             detail = "Body cannot be empty when content-type is set to 'application/json'"
             raise Problem(HTTPStatus.BAD_REQUEST, detail=detail)
 
-    def _answer(self, request: Request, route: Route | None) -> Response:
+    def _answer(self, request: Request, route: Route | None, frozen: Etag | None) -> Response:
         if route is None:
             raise Problem(HTTPStatus.NOT_FOUND)
         subject = self._subject(route)
         handler = route.resource.methods.get(request.method)
         if handler is None:
             raise Problem(HTTPStatus.METHOD_NOT_ALLOWED)
-        try:
-            answered = handler(self, *subject, request)
-        except (Unknown, Unplayable) as error:
-            raise Problem(HTTPStatus.BAD_REQUEST, detail=str(error)) from error
+        answered = handler(self, *subject, request)
         if isinstance(answered, Response):
             return answered
         tagged = answered if isinstance(answered, Tagged) else _tagged(answered)
-        if not self.dialect.etags:
+        if not self.dialect.etags and frozen is None:
             return Response(status=HTTPStatus.OK, body=tagged.body)
-        if _matches(request.headers.get("if-none-match"), tagged.etag):
-            return Response(status=HTTPStatus.NOT_MODIFIED, etag=tagged.etag)
-        return Response(status=HTTPStatus.OK, body=tagged.body, etag=tagged.etag)
+        etag = self._etag(route.path, tagged.etag, frozen)
+        if _matches(request.headers.get("if-none-match"), etag):
+            return Response(status=HTTPStatus.NOT_MODIFIED, etag=etag)
+        return Response(status=HTTPStatus.OK, body=tagged.body, etag=etag)
+
+    def _etag(self, path: str, true: str, frozen: Etag | None) -> str:
+        etag = f"W/{true}" if self.dialect.weak_etags else true
+        if frozen is None:
+            self._given[path] = etag
+            return etag
+        return self._given.setdefault(path, etag) if frozen.value is None else frozen.value
 
     def _subject(self, route: Route) -> tuple[Receiver | int, ...]:
         """Return what the path names, or refuse: not there, or without that capability."""
         if route.source_id is None:
             return ()
-        receiver = self.rack.receivers.get(route.source_id.lower())
+        receiver = self.rack.receivers.get(route.source_id.casefold())
         if receiver is None:
             raise Problem(HTTPStatus.NOT_FOUND)
         needed, needed_of_channel = route.resource.capability, route.resource.channel_capability
-        if needed is not None and needed not in _capabilities(receiver):
+        if needed is not None and needed not in receiver.known_capabilities:
             raise Problem(self.dialect.unsupported)
         if route.channel_id is None:
             return (receiver,)
-        numbers = {channel_id(receiver, number): number for number in range(1, len(receiver.microphones) + 1)}
+        numbers = {channel_id(receiver, number): number for number in range(1, len(receiver.players) + 1)}
         if route.channel_id not in numbers:
             raise Problem(HTTPStatus.NOT_FOUND)
         if needed_of_channel not in receiver.channel_capabilities:
             raise Problem(self.dialect.unsupported)
         return receiver, numbers[route.channel_id]
 
-    def _refusal(self, problem: Problem) -> Response:
-        body = {
-            "type": "",
-            "title": problem.title,
-            "status": problem.status,
-            "detail": problem.detail,
-            "instance": "",
-            "traceId": str(uuid4()),
-        }
-        return Response(
-            status=problem.status, body=orjson.dumps(body), content_type=self.dialect.problem_type
-        )
-
     # The server's own resources ---------------------------------------------------------------------------
 
     def devices(self, request: Request) -> Tagged:
         """Return the list, a page of it from the `after` cursor on. Pages are kept while nothing changes."""
-        if self._paged != (self.rack.inventory_version, self.dialect):
-            self._paged = self.rack.inventory_version, self.dialect
+        listed = self.rack.inventory_version, self.dialect, self.oddities
+        if self._paged != listed:
+            self._paged = listed
             self._pages.clear()
         after = request.query.get("after", "")
         if after not in self._pages:
-            self._pages[after] = _tagged(self._page(after))
+            receivers = list(self.rack.receivers.values())
+            try:
+                content = listing.page(receivers, after, self.dialect, self.oddities)
+            except NoSuchCursor:
+                raise Problem(HTTPStatus.BAD_REQUEST, detail="no such cursor") from None
+            self._pages[after] = _tagged(content)
         return self._pages[after]
-
-    def _page(self, after: str) -> Any:
-        receivers = list(self.rack.receivers.values())
-        if self.dialect.listing is Listing.ARRAY:
-            return [node(receiver) for receiver in receivers]
-        if self.dialect.listing is Listing.ITEMS:
-            return {"items": [node(receiver) for receiver in receivers]}
-        cursors = [cursor(receiver) for receiver in receivers]
-        if after and after not in cursors:
-            raise Problem(HTTPStatus.BAD_REQUEST, detail="no such cursor")
-        begin = cursors.index(after) + 1 if after else 0
-        end = begin + self.dialect.page_size if self.dialect.page_size else len(receivers)
-        shown = cursors[begin:end]
-        return {
-            "pageInfo": {
-                "hasNextPage": end < len(receivers),
-                "hasPreviousPage": begin > 0,
-                "startCursor": shown[0] if shown else "",
-                "endCursor": shown[-1] if shown else "",
-            },
-            "edges": [
-                {"cursor": at, "node": node(receiver)}
-                for at, receiver in zip(shown, receivers[begin:end], strict=True)
-            ],
-        }
 
     def discovery(self, _request: Request) -> dict[str, list[str]]:
         return {"ips": self.discovery_ips}
 
     def replace_discovery(self, request: Request) -> Response:
-        self.discovery_ips = list(dict.fromkeys(_addresses(request)))
-        return Response(status=HTTPStatus.ACCEPTED)
+        self.discovery_ips = _addresses(request)
+        return ACCEPTED
 
     def add_discovery(self, request: Request) -> Response:
         self.discovery_ips = list(dict.fromkeys([*self.discovery_ips, *_addresses(request)]))
-        return Response(status=HTTPStatus.ACCEPTED)
+        return ACCEPTED
 
     def remove_discovery(self, request: Request) -> Response:
         removed = set(_addresses(request))
         self.discovery_ips = [address for address in self.discovery_ips if address not in removed]
-        return Response(status=HTTPStatus.ACCEPTED)
+        return ACCEPTED
 
     # Of a device ------------------------------------------------------------------------------------------
 
@@ -219,90 +213,49 @@ class SystemApi:
     def name(self, receiver: Receiver, _request: Request) -> dict[str, str]:
         return {"name": receiver.name}
 
-    def set_name(self, receiver: Receiver, request: Request) -> Response:
-        self.rack.patch(receiver.source_id, {"name": _field(request, "name")})
-        return DONE
+    def identify(self, _receiver: Receiver, _request: Request) -> dict[str, bool]:
+        return {"identifying": False}
 
-    def identify(self, receiver: Receiver, _request: Request) -> dict[str, bool]:
-        return {"identifying": receiver.identifying}
-
-    def start_identify(self, receiver: Receiver, _request: Request) -> Response:
-        receiver.identifying = True
-        return DONE
-
-    def stop_identify(self, receiver: Receiver, _request: Request) -> Response:
-        receiver.identifying = False
-        return DONE
-
-    def audio_mute(self, receiver: Receiver, _request: Request) -> dict[str, bool]:
-        return {"muted": receiver.audio_muted}
-
-    def set_audio_mute(self, receiver: Receiver, request: Request) -> Response:
-        muted = _field(request, "muted")
-        if not isinstance(muted, bool):
-            raise Unplayable("muted is true or false")
-        receiver.audio_muted = muted
-        return DONE
+    def audio_mute(self, _receiver: Receiver, _request: Request) -> dict[str, bool]:
+        return {"muted": False}
 
     def battery_level(self, receiver: Receiver, _request: Request) -> dict[str, Any]:
         """Return the battery of the first channel: a device with this capability has one."""
-        channel = self._readings(receiver)[0]
-        left = channel.battery_minutes
-        return {
-            "percentage": channel.battery_percent,
-            "status": {
-                "currentState": "CALCULATING" if channel.battery_calculating else "DISCHARGING",
-                "targetState": "EMPTY",
-                "timeToTargetState": None if left is None else f"PT{left}M",
-            },
-        }
+        return server_words.battery_level(self._readings(receiver)[0])
 
     def battery_health(self, receiver: Receiver, _request: Request) -> dict[str, int | None]:
-        channel = self._readings(receiver)[0]
-        return {"percentage": channel.battery_health_percent, "cycleCount": channel.battery_cycles}
+        return server_words.battery_health(self._readings(receiver)[0])
 
     def audio_channels(self, receiver: Receiver, _request: Request) -> list[dict[str, Any]]:
         return [
             {
-                "id": channel_id(receiver, mic.number),
+                "id": channel_id(receiver, player.number),
                 "role": "SOURCE",
                 "group": "GENERIC",
                 "capabilities": receiver.channel_capabilities,
             }
-            for mic in receiver.microphones
+            for player in receiver.players
         ]
 
     # Of an audio channel ----------------------------------------------------------------------------------
 
     def activity(self, receiver: Receiver, number: int, _request: Request) -> dict[str, str]:
-        return {"audioLevel": audio_level(self._readings(receiver)[number - 1])}
+        return {"audioLevel": server_words.activity(self._readings(receiver)[number - 1])}
 
     def channel_name(self, receiver: Receiver, number: int, _request: Request) -> dict[str, str | None]:
         return {"name": self._readings(receiver)[number - 1].name}
 
-    def set_channel_name(self, receiver: Receiver, number: int, request: Request) -> Response:
-        self.rack.hold(receiver.source_id, number, {"name": _field(request, "name")})
-        return DONE
-
     def gain(self, receiver: Receiver, number: int, _request: Request) -> dict[str, int | None]:
         return {"gain": self._readings(receiver)[number - 1].gain_db}
 
-    def set_gain(self, receiver: Receiver, number: int, request: Request) -> Response:
-        self.rack.hold(receiver.source_id, number, {"gain_db": _field(request, "gain")})
-        return DONE
-
     def mute(self, receiver: Receiver, number: int, _request: Request) -> dict[str, bool]:
         return {"muted": bool(self._readings(receiver)[number - 1].muted)}
-
-    def set_mute(self, receiver: Receiver, number: int, request: Request) -> Response:
-        self.rack.hold(receiver.source_id, number, {"muted": _field(request, "muted")})
-        return DONE
 
     def _readings(self, receiver: Receiver) -> tuple[ChannelReading, ...]:
         return self.rack.readings(receiver, monotonic())
 
 
-DONE = Response(status=HTTPStatus.NO_CONTENT)
+ACCEPTED = Response(status=HTTPStatus.ACCEPTED)
 
 SERVER_RESOURCES = {
     "devices": Resource(methods={"GET": SystemApi.devices}),
@@ -312,90 +265,67 @@ SERVER_RESOURCES = {
     "config/discovery/ips/add": Resource(methods={"PATCH": SystemApi.add_discovery}),
     "config/discovery/ips/remove": Resource(methods={"PATCH": SystemApi.remove_discovery}),
 }
+_DEVICE_METHODS: Mapping[str, Callable[..., Any]] = {
+    "name": SystemApi.name,
+    "identify": SystemApi.identify,
+    "audio-mute": SystemApi.audio_mute,
+    "battery-level": SystemApi.battery_level,
+    "battery-health": SystemApi.battery_health,
+    "audio-channels": SystemApi.audio_channels,
+}
 DEVICE_RESOURCES = {
     "": Resource(methods={"GET": SystemApi.device}),
-    "name": Resource(capability="name", methods={"GET": SystemApi.name, "PATCH": SystemApi.set_name}),
-    "identify": Resource(capability="identify", methods={"GET": SystemApi.identify}),
-    "identify/start": Resource(capability="identify", methods={"POST": SystemApi.start_identify}),
-    "identify/stop": Resource(capability="identify", methods={"POST": SystemApi.stop_identify}),
-    "audio-mute": Resource(
-        capability="audio-mute", methods={"GET": SystemApi.audio_mute, "PATCH": SystemApi.set_audio_mute}
-    ),
-    "battery-level": Resource(capability="battery-level", methods={"GET": SystemApi.battery_level}),
-    "battery-health": Resource(capability="battery-health", methods={"GET": SystemApi.battery_health}),
-    "audio-channels": Resource(capability="audio-channels", methods={"GET": SystemApi.audio_channels}),
+    **{name: Resource(capability=name, methods={"GET": get}) for name, get in _DEVICE_METHODS.items()},
 }
-_CHANNEL_METHODS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
-    "activity": {"GET": SystemApi.activity},
-    "name": {"GET": SystemApi.channel_name, "PATCH": SystemApi.set_channel_name},
-    "gain": {"GET": SystemApi.gain, "PATCH": SystemApi.set_gain},
-    "mute": {"GET": SystemApi.mute, "PATCH": SystemApi.set_mute},
+_CHANNEL_METHODS: Mapping[str, Callable[..., Any]] = {
+    "activity": SystemApi.activity,
+    "name": SystemApi.channel_name,
+    "gain": SystemApi.gain,
+    "mute": SystemApi.mute,
 }
 CHANNEL_RESOURCES = {
-    name: Resource(capability="audio-channels", channel_capability=name, methods=methods)
-    for name, methods in _CHANNEL_METHODS.items()
+    name: Resource(capability="audio-channels", channel_capability=name, methods={"GET": get})
+    for name, get in _CHANNEL_METHODS.items()
 }
+
+
+def resource_at(path: str) -> str | None:
+    """Return a path below the base, or the pattern of one, in the form in which faults are kept; None if it leads
+    nowhere. What is in an id is percent-encoded.
+    """
+    route = _route((*BASE, *(unquote(segment) for segment in path.split("/") if segment)))
+    return None if route is None else route.path
 
 
 def _route(segments: tuple[str, ...]) -> Route | None:
-    if segments[:2] != BASE:
+    if segments[: len(BASE)] != BASE:
         return None
-    match segments[2:]:
+    below = segments[len(BASE) :]
+    path = "".join(f"/{quote(segment.casefold(), safe='{}')}" for segment in below)
+    match below:
         case "devices", source_id, "audio-channels", channel, name if name in CHANNEL_RESOURCES:
             return Route(
+                path=path,
                 pattern=f"/devices/{{id}}/audio-channels/{{ch}}/{name}",
                 resource=CHANNEL_RESOURCES[name],
                 source_id=source_id,
                 channel_id=channel,
             )
-        case "devices", source_id, *rest if (path := "/".join(rest)) in DEVICE_RESOURCES:
+        case "devices", source_id, *rest if (own := "/".join(rest)) in DEVICE_RESOURCES:
             return Route(
+                path=path,
                 pattern="/".join(["/devices/{id}", *rest]),
-                resource=DEVICE_RESOURCES[path],
+                resource=DEVICE_RESOURCES[own],
                 source_id=source_id,
             )
-        case rest if (path := "/".join(rest)) in SERVER_RESOURCES:
-            return Route(pattern=f"/{path}", resource=SERVER_RESOURCES[path])
+        case rest if (own := "/".join(rest)) in SERVER_RESOURCES:
+            return Route(path=path, pattern=f"/{own}", resource=SERVER_RESOURCES[own])
     return None
-
-
-def node(receiver: Receiver) -> dict[str, Any]:
-    """Return the device as the server lists it. A DISCOVERED one is little more than an address."""
-    discovered = receiver.state is DeviceState.DISCOVERED
-    hardware = {"deviceId": receiver.source_id}
-    software: dict[str, Any] = {"model": receiver.model}
-    if not discovered:
-        hardware["serialNumber"] = receiver.serial
-        software = {"firmwareVersion": receiver.firmware, "firmwareValid": True, "model": receiver.model}
-    listed = {
-        "compatibility": receiver.compatibility,
-        "deviceState": receiver.state,
-        "hardwareIdentity": hardware,
-        "softwareIdentity": software,
-        "communicationProtocol": {"name": "ESTA.DMP", "address": receiver.address},
-    }
-    return listed if discovered else {**listed, "capabilities": receiver.capabilities}
-
-
-def _capabilities(receiver: Receiver) -> tuple[str, ...]:
-    return () if receiver.state is DeviceState.DISCOVERED else receiver.capabilities
-
-
-def cursor(receiver: Receiver) -> str:
-    return base64.b64encode(orjson.dumps({"f": "D", "a": receiver.source_id})).decode()
 
 
 def channel_id(receiver: Receiver, number: int) -> str:
     identity = {"t": "AudioChannel", "c": receiver.model, "v": CHANNEL_ID_VERSION, "s": "CH", "i": number - 1}
     return base64.b64encode(orjson.dumps(identity)).decode()
-
-
-def audio_level(channel: ChannelReading) -> str:
-    """Return the activity in the API's three words, from the peak."""
-    peak = channel.audio_peak_dbfs
-    if peak is None or peak < GOOD_FROM_DBFS:
-        return "LOW"
-    return "CLIPPING" if peak >= CLIPPING_FROM_DBFS else "GOOD"
 
 
 def _tagged(content: Any) -> Tagged:
@@ -406,18 +336,15 @@ def _tagged(content: Any) -> Tagged:
 def _matches(condition: str | None, etag: str) -> bool:
     if condition is None:
         return False
-    return any(tag.strip().removeprefix("W/") in {etag, "*"} for tag in condition.split(","))
-
-
-def _field(request: Request, name: str) -> Any:
-    try:
-        return orjson.loads(request.body)[name]
-    except (orjson.JSONDecodeError, KeyError, TypeError) as error:
-        raise Problem(HTTPStatus.BAD_REQUEST, detail=f"the body is JSON with {name}") from error
+    strong = etag.removeprefix("W/")
+    return any(tag.strip().removeprefix("W/") in {strong, "*"} for tag in condition.split(","))
 
 
 def _addresses(request: Request) -> list[str]:
-    addresses = _field(request, "ips")
+    try:
+        addresses = orjson.loads(request.body)["ips"]
+    except (orjson.JSONDecodeError, KeyError, TypeError) as error:
+        raise Problem(HTTPStatus.BAD_REQUEST, detail="the body is JSON with ips") from error
     if not isinstance(addresses, list) or not all(isinstance(address, str) for address in addresses):
         raise Problem(HTTPStatus.BAD_REQUEST, detail="ips is a list of addresses")
     return addresses

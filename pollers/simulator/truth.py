@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from core.domain.reading import ChannelReading, DeviceState
+from core.domain.reading import ChannelReading, DeviceReading, DeviceState, ReceiverReading, ServerReading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +22,11 @@ class ChannelTruth:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiverTruth:
-    """One receiver as it is: `state` is what its server says, `listening` whether TCP 2202 answers."""
+    """One receiver as it is: `state` is what its server says, `listening` whether TCP 2202 answers.
+
+    What a perfect client learns of it, whatever is wrong on the way: `listed` from the device list, `heard` on
+    TCP 2202 (None for a device without command strings), `served` from the server's other resources.
+    """
 
     source_id: str
     model: str
@@ -33,6 +37,9 @@ class ReceiverTruth:
     state: DeviceState
     listening: bool
     capabilities: tuple[str, ...]
+    listed: DeviceReading
+    heard: ReceiverReading | None
+    served: ServerReading
     channels: tuple[ChannelTruth, ...]
 
 
@@ -45,7 +52,8 @@ class Truth:
     receivers: tuple[ReceiverTruth, ...]
 
     def receiver(self, source_id: str) -> ReceiverTruth:
-        return next(receiver for receiver in self.receivers if receiver.source_id == source_id.lower())
+        wanted = source_id.casefold()
+        return next(receiver for receiver in self.receivers if receiver.source_id.casefold() == wanted)
 
     def channel(self, source_id: str, number: int) -> ChannelTruth:
         return self.receiver(source_id).channels[number - 1]

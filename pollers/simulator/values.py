@@ -1,25 +1,33 @@
-"""Which values may be set from outside: those that the receiver's family could say on the wire."""
+"""Which values may be set from outside: those that the device's family could say on the wire."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from core.domain.reading import DeviceState
 from pollers.simulator.families import Family
 
-DERIVED = frozenset({"number", "kind", "antennas", "rf_overloaded"})
 SWITCHES = frozenset(
-    {"transmitter_on", "battery_calculating", "interference", "overloaded", "muted", "encryption_ok"}
+    {
+        "transmitter_on",
+        "battery_calculating",
+        "interference",
+        "overloaded",
+        "muted",
+        "encryption_ok",
+        "occupied",
+    }
 )
-WORDS = frozenset({"transmitter", "battery_type"})
-NEVER_UNKNOWN = frozenset({"name", "frequency_khz", "transmitter"}) | SWITCHES - {"muted"}
+NEVER_UNKNOWN = frozenset({"name", "frequency_khz", "transmitter", "battery_state"}) | SWITCHES - {"muted"}
 
-PATCHABLE = frozenset(
-    {"name", "state", "listening", "firmware", "compatibility", "capabilities", "channel_capabilities"}
-)
+TEXTS = frozenset({"name", "firmware", "compatibility", "answers_as"})
+FLAGS = frozenset({"listening", "quadversity", "controllers_allowed"})
+LISTS = frozenset({"capabilities", "channel_capabilities"})
+PATCHABLE = TEXTS | FLAGS | LISTS | {"state", "listed_address"}
 
 
 class Unknown(LookupError):
-    """No such receiver, channel or field; the message names it."""
+    """No such device, channel or field; the message names it."""
 
 
 class Unplayable(ValueError):
@@ -28,60 +36,63 @@ class Unplayable(ValueError):
 
 def check_channel(family: Family, values: Mapping[str, Any]) -> None:
     """Raise `Unknown` or `Unplayable` at the first value that no channel of this family could show."""
-    settable = family.tells - DERIVED
     for name, value in values.items():
-        if name not in settable:
-            raise Unknown(f"{family.name} has no {name} to set; what it has: {', '.join(sorted(settable))}")
+        if name not in family.settable:
+            known = ", ".join(sorted(family.settable))
+            raise Unknown(f"{family.name} has no {name} to set; what it has: {known}")
         if value is None:
-            _expect(name not in NEVER_UNKNOWN, f"{name} is never unknown on the wire")
+            expect(name not in NEVER_UNKNOWN, f"{name} is never unknown on the wire")
         else:
             _check_value(family, name, value)
 
 
 def _check_value(family: Family, name: str, value: Any) -> None:
     if name in SWITCHES:
-        _expect(isinstance(value, bool), f"{name} is true or false")
-    elif name == "name":
-        _expect(
-            isinstance(value, str) and len(value) <= family.name_width and _fits_in_braces(value),
-            f"name is at most {family.name_width} printable ASCII characters without braces on {family.name}",
-        )
-    elif name in WORDS:
-        _expect(isinstance(value, str) and value.isascii() and value.isalnum(), f"{name} is one ASCII word")
-    else:
+        expect(isinstance(value, bool), f"{name} is true or false")
+    elif name in family.ranges:
         scale = family.ranges[name]
-        _expect(
+        expect(
             isinstance(value, int) and not isinstance(value, bool) and value in scale,
             f"{name} is a whole number from {scale[0]} to {scale[-1]} on {family.name}",
+        )
+    elif name in family.words:
+        fits = isinstance(value, str) and re.fullmatch(family.words[name], value)
+        expect(bool(fits), f"{name} matches {family.words[name]} on {family.name}")
+    else:
+        width = 0 if family.radio is None else family.radio.name_width
+        expect(
+            isinstance(value, str) and len(value) <= width and _fits_in_braces(value),
+            f"{name} is at most {width} printable ASCII characters on {family.name}, without braces and outer blanks",
         )
 
 
 def _fits_in_braces(text: str) -> bool:
-    return text.isascii() and text.isprintable() and not set(text) & set("{}")
+    return text.isascii() and text.isprintable() and text == text.strip() and not set(text) & set("{}")
 
 
-def checked_receiver(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values as a receiver keeps them; raise `Unknown` or `Unplayable` at the first that it cannot."""
-    return {name: _checked_receiver(name, value) for name, value in values.items()}
+def checked_device(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values as a device keeps them; raise `Unknown` or `Unplayable` at the first that it cannot."""
+    return {name: _checked_device(name, value) for name, value in values.items()}
 
 
-def _checked_receiver(name: str, value: Any) -> Any:
+def _checked_device(name: str, value: Any) -> Any:
     if name not in PATCHABLE:
-        raise Unknown(f"a receiver's {name} cannot be set; what can: {', '.join(sorted(PATCHABLE))}")
-    if name == "listening":
-        _expect(isinstance(value, bool), "listening is true or false")
+        raise Unknown(f"a device's {name} cannot be set; what can: {', '.join(sorted(PATCHABLE))}")
+    if name in FLAGS:
+        expect(isinstance(value, bool), f"{name} is true or false")
         return value
     if name == "state":
-        _expect(value in set(DeviceState), f"state is one of {', '.join(DeviceState)}")
+        expect(value in set(DeviceState), f"state is one of {', '.join(DeviceState)}")
         return DeviceState(value)
-    if name in {"capabilities", "channel_capabilities"}:
+    if name in LISTS:
         listed = isinstance(value, list | tuple) and all(isinstance(word, str) for word in value)
-        _expect(listed, f"{name} is a list of words")
+        expect(listed, f"{name} is a list of words")
         return tuple(value)
-    _expect(isinstance(value, str), f"{name} is text")
+    nothing_may_stand = name in {"listed_address", "answers_as"}
+    expect(isinstance(value, str) or (value is None and nothing_may_stand), f"{name} is text")
     return value
 
 
-def _expect(holds: bool, otherwise: str) -> None:  # noqa: FBT001  the condition is the sentence's subject
+def expect(holds: bool, otherwise: str) -> None:  # noqa: FBT001  the condition is the sentence's subject
     if not holds:
         raise Unplayable(otherwise)

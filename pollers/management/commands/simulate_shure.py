@@ -1,25 +1,47 @@
-"""Play Shure receivers and their System API server until SIGINT or SIGTERM."""
+"""Play Shure devices and their System API server until SIGINT or SIGTERM."""
 
 import asyncio
 import signal
-from argparse import ArgumentParser
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, DjangoHelpFormatter
 
-from pollers.simulator import Dialect, Occupied, Unplayable
+from pollers.simulator import SCENARIOS, Dialect, Occupied, Unplayable
+from pollers.simulator.house import MODELS, models_of
+from pollers.simulator.scenarios import SHOW, scenario_of
 from pollers.simulator.simulator import playing
-from pollers.simulator.stage import Stage, models_of, network_of
+from pollers.simulator.stage import Stage, network_of
+
+
+class _Help(DjangoHelpFormatter, RawDescriptionHelpFormatter):
+    """Keeps the list of scenarios a line each."""
 
 
 class Command(BaseCommand):
-    help = "Play Shure receivers (command strings on TCP 2202) and their System API server (HTTPS)."
+    help = "Play Shure devices (command strings on TCP 2202) and their System API server (HTTPS)."
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--devices", type=int, default=4, help="how many receivers (4)")
+        parser.formatter_class = _Help
+        parser.epilog = "scenarios:\n" + "\n".join(
+            f"  {scenario.name:<15} {scenario.sentence}" for scenario in SCENARIOS.values()
+        )
+        parser.add_argument(
+            "--devices",
+            type=int,
+            default=len(MODELS),
+            help=f"how many, of the models of a mid-size house ({len(MODELS)})",
+        )
+        parser.add_argument(
+            "--scenario",
+            choices=SCENARIOS,
+            default=SHOW.name,
+            metavar="NAME",
+            help=f"what is played, see below ({SHOW.name}); the control endpoint can switch to another",
+        )
         parser.add_argument("--seed", type=int, default=1, help="the same seed is the same show (1)")
         parser.add_argument(
             "--port", type=int, default=10443, help="HTTPS port of the System API, 0 for any (10443)"
@@ -28,7 +50,7 @@ class Command(BaseCommand):
             "--control-port", type=int, default=10444, help="port of the control endpoint (10444)"
         )
         parser.add_argument(
-            "--network", default="127.20.0.0/16", help="loopback network of the receivers (127.20.0.0/16)"
+            "--network", default="127.20.0.0/16", help="loopback network of the devices (127.20.0.0/16)"
         )
         parser.add_argument(
             "--data",
@@ -62,6 +84,7 @@ class Command(BaseCommand):
                 dialect=Dialect(etags=not options["no_etags"]),
                 paused=options["paused"],
                 speed=options["speed"],
+                scenario=scenario_of(options["scenario"]),
             )
         except OSError as error:
             raise CommandError(f"Cannot keep credentials in {options['data']}: {error.strerror}") from error
@@ -72,7 +95,7 @@ class Command(BaseCommand):
             asyncio.get_running_loop().add_signal_handler(number, asked_to_stop.set)
         async with playing(stage, control_port=control_port) as control:
             self.stdout.write(
-                f"Playing {len(stage.rack.receivers)} receivers on {stage.rack.network}: System API {stage.url}, "
+                f"Playing {len(stage.rack.receivers)} devices on {stage.rack.network}: System API {stage.url}, "
                 f"control {control.url}, API key in {stage.credentials.api_key_file}"
             )
             self.stdout.flush()

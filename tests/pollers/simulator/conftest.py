@@ -1,4 +1,5 @@
 import socket
+import struct
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -18,6 +19,22 @@ class Line:
 
     def send(self, commands: str) -> None:
         self._socket.sendall(commands.encode())
+
+    def bytes(self, within_s: float) -> bytes:
+        """Return what comes next, b"" when the receiver hung up or said nothing in that time."""
+        self._socket.settimeout(within_s)
+        try:
+            return self._socket.recv(65536)
+        except TimeoutError:
+            return b""
+        finally:
+            self._socket.settimeout(10)
+
+    def segments(self) -> int:
+        """Return in how many segments of TCP the receiver has spoken so far, as the machine counts them."""
+        info = self._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 160)
+        (count,) = struct.unpack_from("I", info, 152)
+        return int(count)
 
     def frames(self, count: int) -> list[str]:
         while self._waiting.count(" >") < count:
@@ -104,6 +121,21 @@ def client(sim: Simulator) -> Iterator[Client]:
     client = Client(sim)
     yield client
     client.close()
+
+
+Direct = Callable[..., requests.Response]
+
+
+@pytest.fixture
+def direct(sim: Simulator) -> Iterator[Direct]:
+    """Direct the simulator over its control endpoint."""
+    with requests.Session() as session:
+        session.trust_env = False
+
+        def directed(method: str, path: str, json: object = None) -> requests.Response:
+            return session.request(method, sim.control_url + path, json=json, timeout=10)
+
+        yield directed
 
 
 @pytest.fixture

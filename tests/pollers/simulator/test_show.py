@@ -1,5 +1,6 @@
 """The show is the same for everybody, can be said by every family, and looks like an evening."""
 
+import re
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
@@ -10,13 +11,16 @@ from hypothesis import strategies as st
 
 from core.domain.reading import ChannelReading
 from pollers.simulator import show
-from pollers.simulator.families import AXIENT_DIGITAL, FAMILIES, ULX_D, Family
+from pollers.simulator.families import AXIENT_DIGITAL, FAMILIES, QUADVERSITY, ULX_D, Family
+from pollers.simulator.families.family import Radio
 from pollers.simulator.show import Kind, Microphone, Moment, Trouble
 
 seeds = st.integers(0, 2**31)
 places = st.integers(0, 8_000)
 moments = st.builds(Moment, st.integers(0, 10_000_000), st.integers(0, 600_000_000))
-families = st.sampled_from(FAMILIES)
+RECEIVERS = [*(family for family in FAMILIES if family.radio is not None), QUADVERSITY]
+
+families = st.sampled_from(RECEIVERS)
 troubled = st.none() | st.builds(Trouble, st.sampled_from(Kind), st.floats(0, 1))
 
 NUMBERS = (
@@ -38,13 +42,20 @@ def cast(seed: int, receivers: int = 6) -> list[tuple[Microphone, Family]]:
     for receiver in range(receivers):
         family, channels = ((ULX_D, 4), (AXIENT_DIGITAL, 2))[receiver % 2]
         for number in range(1, channels + 1):
-            mic = show.microphone(seed=seed, place=len(house), number=number, of=channels, family=family)
+            mic = show.microphone(
+                seed=seed, place=len(house), number=number, of=channels, radio=radio(family)
+            )
             house.append((mic, family))
     return house
 
 
+def radio(family: Family) -> Radio:
+    assert family.radio is not None
+    return family.radio
+
+
 def on_stage(*, battery_type: str = show.RECHARGEABLE, family: Family = AXIENT_DIGITAL) -> Microphone:
-    mic = show.microphone(seed=1, place=0, number=1, of=2, family=family)
+    mic = show.microphone(seed=1, place=0, number=1, of=2, radio=radio(family))
     return replace(mic, battery_type=battery_type, runtime_minutes=400, phase=0.0)
 
 
@@ -90,7 +101,7 @@ def test_the_same_seed_is_the_same_show_however_it_is_asked(
     *, seed: int, place: int, moment: Moment, family: Family, trouble: Trouble | None
 ) -> None:
     def asked() -> ChannelReading:
-        mic = show.microphone(seed=seed, place=place, number=1, of=2, family=family)
+        mic = show.microphone(seed=seed, place=place, number=1, of=2, radio=radio(family))
         show.play(mic, Moment(moment.second + 5, moment.drained + 5), None)
         return show.play(mic, moment, trouble)
 
@@ -108,8 +119,8 @@ def test_another_seed_is_another_show(seed: int, other: int) -> None:
 def test_every_value_of_the_show_fits_the_wire(
     *, seed: int, place: int, moment: Moment, family: Family, trouble: Trouble | None
 ) -> None:
-    mic = show.microphone(seed=seed, place=place, number=1, of=2, family=family)
-    channel = family.shown(show.play(mic, moment, trouble))
+    mic = show.microphone(seed=seed, place=place, number=1, of=2, radio=radio(family))
+    channel = family.shown(show.play(mic, moment, trouble, antennas=radio(family).antennas))
 
     out_of_scale = {
         name: value
@@ -119,15 +130,19 @@ def test_every_value_of_the_show_fits_the_wire(
 
     assert out_of_scale == {}
     assert channel.name is not None
-    assert 0 < len(channel.name) <= family.name_width
+    assert 0 < len(channel.name) <= radio(family).name_width
     widths = {name: len(text(channel)) for name, text in family.channel.items()}
-    assert widths["FREQUENCY"] == {"ULX-D": 6, "Axient Digital": 7}[family.name]
-    assert widths["CHAN_NAME"] == family.name_width + 2
+    assert widths["FREQUENCY"] == {"ULX-D": 6, "QLX-D": 6, "SLX-D": 7, "Axient Digital": 7}[family.name]
+    assert widths["CHAN_NAME"] == radio(family).name_width + 2
+    preset = family.words["group_channel"]
+    assert channel.group_channel is None or re.fullmatch(preset, channel.group_channel)
 
 
 @given(seed=seeds, moment=moments)
 def test_the_channels_of_a_receiver_differ_in_every_number(seed: int, moment: Moment) -> None:
-    mics = [show.microphone(seed=seed, place=8 + at, number=at + 1, of=4, family=ULX_D) for at in range(4)]
+    mics = [
+        show.microphone(seed=seed, place=8 + at, number=at + 1, of=4, radio=radio(ULX_D)) for at in range(4)
+    ]
     channels = [show.play(mic, moment, None, {"transmitter_on": True}) for mic in mics]
 
     told = {name: [getattr(channel, name) for channel in channels] for name in NUMBERS}
@@ -140,7 +155,7 @@ def test_the_channels_of_a_receiver_differ_in_every_number(seed: int, moment: Mo
 
 @given(seed=seeds, place=places, family=families, start=st.integers(0, 100_000))
 def test_a_pack_in_use_only_ever_drains(seed: int, place: int, family: Family, start: int) -> None:
-    mic = show.microphone(seed=seed, place=place, number=1, of=2, family=family)
+    mic = show.microphone(seed=seed, place=place, number=1, of=2, radio=radio(family))
     packs = [show._pack(mic, start + 60 * minute) for minute in range(120)]
 
     refills = [
@@ -198,6 +213,10 @@ def test_a_fresh_pack_is_calculated_before_its_minutes_are_known() -> None:
             {"rf_dbm": -91, "rf_a_dbm": -60},
             {"rf_dbm": -60, "rf_a_dbm": -60, "rf_b_dbm": -95, "link_quality": 5},
         ),
+        (
+            {"rf_d_dbm": -40, "rf_dbm": -91},
+            {"rf_dbm": -40, "rf_a_dbm": -91, "rf_c_dbm": -94, "rf_d_dbm": -40, "link_quality": 5},
+        ),
         ({"rf_dbm": None}, {"rf_dbm": None, "rf_a_dbm": None, "rf_b_dbm": None, "link_quality": None}),
         ({"audio_dbfs": -4}, {"audio_dbfs": -4, "audio_peak_dbfs": 0, "overloaded": True}),
         ({"audio_peak_dbfs": -20}, {"audio_dbfs": -26, "audio_peak_dbfs": -20, "overloaded": False}),
@@ -221,7 +240,7 @@ def test_a_fresh_pack_is_calculated_before_its_minutes_are_known() -> None:
 def test_what_hangs_together_follows_a_held_value(held: dict[str, Any], follows: dict[str, Any]) -> None:
     mic = on_stage()
 
-    channel = show.play(mic, settled(mic), None, held)
+    channel = show.play(mic, settled(mic), None, held, antennas=4)
 
     assert {name: getattr(channel, name) for name in follows} == follows
 
@@ -273,9 +292,46 @@ def test_in_an_evening_everything_happens(seed: int) -> None:
     assert any(channel.interference for channel in on)
 
 
+def test_where_nobody_is_on_air_only_a_held_transmitter_is() -> None:
+    mic = on_stage()
+
+    everybody, one = (
+        show.play(mic, settled(mic), None, held, on_air=False) for held in ({}, {"transmitter_on": True})
+    )
+
+    assert (everybody.transmitter_on, everybody.transmitter, everybody.battery_percent) == (False, None, None)
+    assert (one.transmitter_on, one.transmitter) == (True, "AD2")
+
+
+def test_a_scanned_group_goes_up_through_the_channels_of_its_receiver() -> None:
+    receivers = [
+        [show.microphone(seed=1, place=4 * at + n, number=n + 1, of=4, radio=radio(ULX_D)) for n in range(4)]
+        for at in range(20)
+    ]
+
+    groups = {
+        tuple((mic.group_channel or "--,--").split(",")[1] for mic in receiver) for receiver in receivers
+    }
+
+    assert groups == {("01", "02", "03", "04"), ("--", "--", "--", "--")}
+
+
+@given(seed=seeds, second=st.integers(0, 100_000))
+def test_in_a_storm_much_of_the_band_is_in_trouble_and_much_of_it_recovers(seed: int, second: int) -> None:
+    channels = 60
+
+    now, later = (show.storm(seed, channels, at) for at in (second, second + show.STORM_SECONDS))
+
+    assert 0.2 * channels < len(now) < 0.8 * channels
+    assert now.keys() - later.keys()
+    assert {trouble.kind for trouble in now.values()} <= {Kind.INTERFERENCE, Kind.FADE, Kind.DROPOUT}
+    assert show.storm(seed, channels, second) == now
+
+
 def test_names_stay_apart_in_a_large_house() -> None:
     names = [
-        show.microphone(seed=1, place=place, number=1, of=4, family=ULX_D).name for place in range(2_000)
+        show.microphone(seed=1, place=place, number=1, of=4, radio=radio(ULX_D)).name
+        for place in range(2_000)
     ]
 
     assert len(set(names)) == 2_000

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,8 +14,14 @@ from pathlib import Path
 import pytest
 import requests
 from django.conf import settings
+from django.core.management.base import CommandParser
 
-from pollers.simulator import Simulator, credentials
+from core.domain.reading import Kind
+from pollers.demo import DEVICES, SEED, Simulation
+from pollers.management.commands import simulate_shure
+from pollers.simulator import SCENARIOS, Simulator, credentials
+from pollers.simulator.families import BY_MODEL
+from pollers.simulator.house import MODELS
 
 Start = Callable[..., subprocess.Popen[str]]
 
@@ -67,7 +74,7 @@ def ended(process: subprocess.Popen[str]) -> tuple[int, str, str]:
 def test_it_says_one_line_when_it_is_ready_and_ends_cleanly(
     start: Start, data: Path, number: signal.Signals
 ) -> None:
-    process = start("--devices", "3", "--paused", "--no-etags", "--speed", "60")
+    process = start("--devices", "3", "--paused", "--no-etags", "--speed", "60", "--scenario", "quiet")
     line = ready_line(process)
     url, control = re.findall(r"https?://[\d.:]+", line)
 
@@ -80,13 +87,81 @@ def test_it_says_one_line_when_it_is_ready_and_ends_cleanly(
     show = requests.get(f"{control}/show", timeout=10)
     process.send_signal(number)
 
-    assert re.fullmatch(
-        r"Playing 3 receivers on 127\.\S+: System API \S+, control \S+, API key in \S+\n", line
-    )
+    assert re.fullmatch(r"Playing 3 devices on 127\.\S+: System API \S+, control \S+, API key in \S+\n", line)
     assert len(listed.json()["edges"]) == 3
     assert "ETag" not in listed.headers
-    assert (show.json()["paused"], show.json()["speed"]) == (True, 60)
+    assert show.json() == {"second": 0, "paused": True, "speed": 60, "scenario": "quiet"}
     assert ended(process) == (0, "", "")
+
+
+def parser() -> CommandParser:
+    return simulate_shure.Command().create_parser("manage.py", "simulate_shure")
+
+
+def test_help_says_what_each_scenario_is() -> None:
+    told = parser().format_help().splitlines()
+
+    for scenario in SCENARIOS.values():
+        assert f"  {scenario.name:<15} {scenario.sentence}" in told
+
+
+def test_what_the_demo_prepares_are_options_of_the_command() -> None:
+    simulation = Simulation(
+        devices=DEVICES,
+        seed=1,
+        port=10443,
+        control_port=10444,
+        network="127.20.0.0/16",
+        data="/a b",
+        scenario="show",
+    ).as_json()
+
+    options = vars(
+        parser().parse_args(
+            [
+                word
+                for name, value in simulation.items()
+                for word in (f"--{name.replace('_', '-')}", str(value))
+            ]
+        )
+    )
+
+    assert {name: options[name] for name in simulation} == simulation | {"data": Path("/a b")}
+
+
+def test_the_demo_is_a_house_of_twelve_with_something_of_every_kind() -> None:
+    channels = Counter(BY_MODEL[model].kind for model in MODELS for _ in range(BY_MODEL[model].models[model]))
+
+    assert DEVICES == 12
+    assert {BY_MODEL[model].name for model in MODELS} == {
+        "ULX-D",
+        "QLX-D",
+        "SLX-D",
+        "Axient Digital",
+        "charger",
+    }
+    assert channels == {Kind.MICROPHONE: 29, Kind.BAY: 10}
+
+
+def test_in_the_demo_no_two_microphones_have_a_frequency_or_a_name_in_common() -> None:
+    with Simulator(devices=DEVICES, seed=SEED, paused=True) as sim:
+        microphones = [
+            channel.reading
+            for receiver in sim.truth().receivers
+            for channel in receiver.channels
+            if channel.reading.kind is Kind.MICROPHONE
+        ]
+
+    assert len({microphone.frequency_khz for microphone in microphones}) == 29
+    assert len({microphone.name for microphone in microphones}) == 29
+
+
+def test_a_scenario_that_is_none_is_refused_with_those_that_are(start: Start) -> None:
+    code, output, errors = ended(start("--scenario", "opera"))
+
+    assert (code, output) == (2, "")
+    assert "invalid choice: 'opera'" in errors
+    assert "charger-night" in errors
 
 
 def test_a_taken_port_is_one_line(start: Start) -> None:

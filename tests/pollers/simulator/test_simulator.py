@@ -1,4 +1,3 @@
-import asyncio
 import resource
 import socket
 import threading
@@ -6,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from pollers.simulator import Occupied, Simulator, Unplayable, credentials
+from pollers.simulator import Occupied, Simulator, Unknown, Unplayable, credentials
+from pollers.simulator.house import MODELS
 
 from .conftest import Client, Line
 
@@ -90,6 +90,11 @@ def test_only_a_loopback_network_is_played_on(network: str) -> None:
         pass
 
 
+def test_there_is_no_other_scenario_to_start_with() -> None:
+    with pytest.raises(Unknown, match="there is no scenario opera"):
+        Simulator(devices=1, scenario="opera")
+
+
 def test_a_network_too_small_is_refused() -> None:
     with (
         pytest.raises(Unplayable, match="choose a larger network"),
@@ -167,19 +172,8 @@ def test_as_many_files_may_be_open_as_the_machine_allows() -> None:
     assert limits == (hard, hard)
 
 
-def test_a_fault_steps_in_at_one_place(sim: Simulator, client: Client, ulxd: str) -> None:
-    async def shredded(writer: asyncio.StreamWriter, data: bytes) -> None:
-        for at in range(len(data)):
-            writer.write(data[at : at + 1])
-            await writer.drain()
+def test_devices_are_those_of_the_house_in_turn() -> None:
+    with Simulator(devices=14, paused=True) as sim:
+        models = [receiver.model for receiver in sim.truth().receivers]
 
-    sim.on_stage(lambda stage: setattr(stage.server, "deliver", shredded))
-    sim.on_stage(lambda stage: setattr(stage.receivers[ulxd], "deliver", shredded))
-    line = Line(sim.truth().receiver(ulxd).address)
-
-    frames = line.ask("< GET 0 CHAN_NAME >", 4)
-    listed = client.get("/devices").json()
-    line.close()
-
-    assert frames[0] == "< REP 1 CHAN_NAME {Lead Vox} >"
-    assert len(listed["edges"]) == 2
+    assert models == [*MODELS, *MODELS[:2]]

@@ -5,7 +5,9 @@ import pytest
 
 from pollers.simulator import Unplayable
 from pollers.simulator.clock import Clock
-from pollers.simulator.receivers import Rack, Receiver
+from pollers.simulator.families import BY_MODEL
+from pollers.simulator.rack import Rack
+from pollers.simulator.receiver import Receiver
 
 HOUR = 3600.0
 
@@ -75,6 +77,69 @@ def test_a_full_network_takes_no_more(rack: Rack) -> None:
         rack.add("AD4D")
 
     assert addresses == [f"127.30.0.{last}" for last in range(1, 6)]
+
+
+@pytest.mark.parametrize("model", BY_MODEL)
+def test_every_model_is_played_with_all_its_channels(rack: Rack, model: str) -> None:
+    receiver = rack.add(model)
+
+    truth = rack.truth(0).receiver(receiver.source_id)
+
+    family = BY_MODEL[model]
+    assert [channel.reading.number for channel in truth.channels] == list(range(1, family.models[model] + 1))
+    assert truth.listening is family.speaks
+    assert (truth.heard is None) is (not family.speaks)
+    assert set(truth.channels[0].raw) >= {name for name in family.channel if not name.startswith("SLOT_")}
+
+
+def test_a_bay_is_held_and_released_as_a_channel_is(rack: Rack) -> None:
+    charger = rack.add("SBC220")
+    before = rack.readings(charger, 0)
+
+    rack.hold(charger.source_id, 2, {"battery_state": "error", "battery_error": 4})
+
+    held = rack.readings(charger, 0)
+    assert held[0] == before[0]
+    assert (held[1].battery_state, held[1].battery_error, held[1].battery_percent) == ("error", 4, None)
+    rack.release(charger.source_id, 2)
+    assert rack.readings(charger, 0) == before
+
+
+@pytest.mark.parametrize(
+    ("model", "values"),
+    [
+        ("ADTQ", {"listening": True}),
+        ("QLXD4", {"answers_as": "ULXD4"}),
+        ("AD4D", {"quadversity": True}),
+        ("ULXD4", {"controllers_allowed": False}),
+    ],
+)
+def test_a_receiver_is_only_what_its_kind_can_be(rack: Rack, model: str, values: dict[str, object]) -> None:
+    receiver = rack.add(model)
+
+    with pytest.raises(Unplayable):
+        rack.patch(receiver.source_id, values)
+
+    assert all(getattr(receiver, name) != value for name, value in values.items())
+
+
+def test_a_name_in_another_script_is_heard_as_the_wire_can_carry_it(rack: Rack) -> None:
+    receiver = rack.add("ULXD4", name="Große Bühne")
+
+    truth = rack.truth(0).receiver(receiver.source_id)
+
+    assert truth.heard is not None
+    assert (truth.name, truth.heard.name) == ("Große Bühne", "Gro?e B?")
+
+
+def test_an_id_is_given_once(rack: Rack) -> None:
+    rack.add("ULXD4", source_id="Straße/1")
+
+    for again in ("Straße/1", "STRASSE/1"):
+        with pytest.raises(Unplayable, match="there is a receiver"):
+            rack.add("ULXD4", source_id=again)
+
+    assert rack.find("strasse/1").source_id == "Straße/1"
 
 
 def test_a_late_receiver_leaves_the_others_show_alone(rack: Rack, receiver: Receiver) -> None:

@@ -138,7 +138,6 @@ class Started:
     receiver_id: int
     claim_seq: int
     recorded_seq: int
-    last_polled_at: datetime | None
     server: ServerFacts
     memory: Mapping[str, Mapping[str, Any]]
     known: Known
@@ -146,7 +145,7 @@ class Started:
 
 # One row, one round trip: the claim and everything that the poll needs to know.
 _FACTS = """
-now() AS now, c.claim_seq, c.recorded_seq, c.polled_at, c.tier, c.watched_until, c.troubled_at, c.lost_at, c.seen_at,
+now() AS now, c.claim_seq, c.recorded_seq, c.tier, c.watched_until, c.troubled_at, c.lost_at, c.seen_at,
 c.stale_at, c.system_api_ok_at, c.system_api_failures, c.system_api_error,
 c.command_strings_ok_at, c.command_strings_failures, c.command_strings_error,
 r.code, r.source_id, r.model, r.serial, r.firmware, r.address, r.name, r.device_state, r.compatibility,
@@ -203,7 +202,6 @@ def _started(statement: str, receiver_id: int, claim_seq: int) -> Started | None
         receiver_id=receiver_id,
         claim_seq=facts["claim_seq"],
         recorded_seq=facts["recorded_seq"],
-        last_polled_at=facts["polled_at"],
         server=_server(facts),
         memory=facts["memory"] or {},
         known=_known(facts),

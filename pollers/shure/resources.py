@@ -29,7 +29,8 @@ _ACTIVE_CHANNEL = "active-channel"  # the server's id of the first audio channel
 class Resources:
     """One poll's questions about one device.
 
-    `memory` has, by resource, what vouches for the answers so far, or the firmware that had no such resource.
+    `memory` has, by resource, what vouches for the answers so far, or the firmware that had no such resource;
+    "owed", where the whole was asked for and did not come.
     `whole`: nothing is asked on condition, so that a server whose ETags lie is found out.
     """
 
@@ -89,7 +90,7 @@ class Resources:
         kept = self.memory.get(resource, {})
         if "absent" in kept and kept["absent"] == self.firmware:
             return None
-        if "digest" in kept and self.claim_seq % every and not self.whole:
+        if "digest" in kept and self.claim_seq % every and not self._wants_whole(kept):
             return Unchanged()
         try:
             return self._ask(resource, question)
@@ -99,12 +100,14 @@ class Resources:
             return None
 
     def _ask(self, resource: str, question: Callable[..., tuple[T | Unchanged, Memory]]) -> T | Unchanged:
-        kept = self.memory.get(resource, {})
-        known = (
-            Memory(etag=None if self.whole else kept["etag"], digest=kept["digest"])
-            if "digest" in kept
-            else None
-        )
+        kept, known = self.memory.get(resource, {}), None
+        if "digest" in kept:
+            if whole := self._wants_whole(kept):
+                self.memory[resource] = {**kept, "owed": True}
+            known = Memory(etag=None if whole else kept["etag"], digest=kept["digest"])
         answer, vouching = question(self.source_id, memory=known, deadline=self.deadline)
         self.memory[resource] = asdict(vouching)
         return answer
+
+    def _wants_whole(self, kept: Mapping[str, Any]) -> bool:
+        return self.whole or "owed" in kept

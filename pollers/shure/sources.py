@@ -29,9 +29,11 @@ from pollers.shure.system_api import SystemApi
 
 TOTAL = timedelta(seconds=8)  # below the lease of a poll
 SERVER_WITHIN = timedelta(seconds=5)  # leaves the receiver its own three
-UNCONDITIONAL_EVERY = 30  # polls
-UNCONDITIONAL_AFTER = timedelta(minutes=10)
+WHOLE_EVERY = 30  # polls
+WHOLE_WITHIN = timedelta(minutes=10)
+COMMON_INTERVAL = timedelta(minutes=1)  # up to here a change of interval begins no new period
 PHASES = 1000
+_WHOLE = "whole"  # what the memory says of the last poll that asked for everything
 
 logger = logging.getLogger(__name__)
 
@@ -111,14 +113,15 @@ def _ask_server(started: Started, deadline: Deadline) -> _FromServer:
             memory=dict(started.memory),
             answer=ServerAnswer(ok=False, latency_ms=None, detail=str(error)),
         )
-    device = started.known.device
+    known, device = started.known, started.known.device
+    now = {"period": whole_period(started.receiver_id, known.now, known.interval(known.tier))}
     resources = Resources(
         api=api,
         source_id=device.source_id,
         firmware=device.firmware,
-        memory=dict(started.memory),
+        memory={**started.memory, _WHOLE: now},
         claim_seq=started.claim_seq,
-        whole=_is_whole(started),
+        whole=started.claim_seq % WHOLE_EVERY == 0 or started.memory.get(_WHOLE) != now,
         deadline=deadline,
     )
     asked_at = time.monotonic()
@@ -131,7 +134,7 @@ def _ask_server(started: Started, deadline: Deadline) -> _FromServer:
         values = None if Source.COMMAND_STRINGS in started.known.needs else resources.values(capabilities)
     except Unanswered as error:
         _log_malformed(started, Source.SYSTEM_API, error)
-        return _FromServer(device=error.failure(), memory=dict(started.memory), answer=_how_it_took(error))
+        return _FromServer(device=error.failure(), memory=resources.memory, answer=_how_it_took(error))
     return _FromServer(
         device=told,
         name=resources.name(capabilities),
@@ -141,21 +144,14 @@ def _ask_server(started: Started, deadline: Deadline) -> _FromServer:
     )
 
 
-def _is_whole(started: Started) -> bool:
-    """Say whether this poll asks unconditionally: each 30th, and the first in ten minutes of a receiver's own."""
-    return started.claim_seq % UNCONDITIONAL_EVERY == 0 or _period(started, started.known.now) != _period(
-        started, started.last_polled_at
-    )
-
-
-def _period(started: Started, at: datetime | None) -> int | None:
+def whole_period(receiver_id: int, at: datetime, interval: timedelta) -> int:
+    """Return the period that a moment falls into. The first poll of each asks for everything unconditionally, and
+    the first of the next one is over within `WHOLE_WITHIN` of it, unless the interval is longer than that allows.
+    """
+    length = max(WHOLE_WITHIN - max(interval, COMMON_INTERVAL) - TOTAL, interval)
     # A phase of its own for each receiver, so that a server is not asked for everything at once.
-    phase = UNCONDITIONAL_AFTER * (started.receiver_id % PHASES) / PHASES
-    return (
-        None
-        if at is None
-        else int((at.timestamp() + phase.total_seconds()) // UNCONDITIONAL_AFTER.total_seconds())
-    )
+    phase = length * (receiver_id % PHASES) / PHASES
+    return int((at.timestamp() + phase.total_seconds()) // length.total_seconds())
 
 
 def _log_malformed(started: Started, source: Source, error: Unanswered) -> None:

@@ -56,7 +56,7 @@ def test_told_to_stop_it_ends_well(beat: "subprocess.Popen[bytes]", word: Signal
 def test_told_to_stop_inside_a_statement_it_ends_well_behind_it(beat: "subprocess.Popen[bytes]") -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("LOCK TABLE core_claim IN ACCESS EXCLUSIVE MODE")
-        until(lambda: _waiting_for_a_lock() > 0)
+        until(_waits_for_the_lock)
         beat.send_signal(SIGTERM)
         time.sleep(0.5)
         assert beat.poll() is None
@@ -136,10 +136,14 @@ def test_a_new_server_is_asked_at_once_and_one_that_answered_in_its_turn(broker:
         assert broker.inventories() == [new.pk]
 
 
-def _waiting_for_a_lock() -> int:
+def _waits_for_the_lock() -> bool:
+    """Say whether a claim has just begun to wait: it gives up after three seconds, to try again."""
     with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_clear_snapshot()")  # a transaction sees one snapshot otherwise
         cursor.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+            "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database()"
+            " AND wait_event_type = 'Lock' AND query LIKE '%core_claim%'"
+            " AND clock_timestamp() - query_start < interval '1 second')"
         )
-        (waiting,) = cursor.fetchone()
-    return int(waiting)
+        (waits,) = cursor.fetchone()
+    return bool(waits)

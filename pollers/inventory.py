@@ -24,7 +24,7 @@ from pollers.keys import KeyUnreadable
 from pollers.shure.deadlines import Deadline
 from pollers.shure.errors import Throttled, Unanswered
 from pollers.shure.families import family_of
-from pollers.shure.sources import endpoint_of
+from pollers.shure.sources import endpoint_of, restrained_api_of
 from pollers.shure.system_api import SystemApi
 
 logger = logging.getLogger(__name__)
@@ -56,7 +56,7 @@ def take_of(server_id: int) -> None:
         return
     before = server.health.detail if hasattr(server, "health") else ""
     try:
-        taken = take(server)
+        taken = take(server, restrained=True)
     except CANNOT_ASK as error:
         if sentence(error) != before:
             logger.warning("%s: no inventory: %s", server.name, error)
@@ -69,10 +69,13 @@ def take_of(server_id: int) -> None:
         logger.info("%s: %s devices, %s new, %s changed", server.name, taken.listed, taken.new, taken.changed)
 
 
-def take(server: Server) -> Inventory:
-    """Ask a server for its devices and keep what is new, and how it answered. Raises `CANNOT_ASK`."""
+def take(server: Server, *, restrained: bool = False) -> Inventory:
+    """Ask a server for its devices and keep what is new, and how it answered. Raises `CANNOT_ASK`.
+
+    `restrained`: one that is left alone for a while is not asked; a person who asks wants to know.
+    """
     try:
-        listed = ask(server)
+        listed = ask(server, restrained=restrained)
     except Throttled:
         raise
     except CANNOT_ASK as error:
@@ -90,10 +93,11 @@ class Listed:
     latency_ms: int
 
 
-def ask(server: Server) -> Listed:
+def ask(server: Server, *, restrained: bool = False) -> Listed:
     """Ask a server, which need not be kept yet, for its devices. Raises `CANNOT_ASK`."""
     asked_at = time.monotonic()
-    devices, anomalies = api_of(server).devices(deadline=Deadline.after(LIST_WITHIN))
+    api = restrained_api_of(_facts(server)) if restrained else api_of(server)
+    devices, anomalies = api.devices(deadline=Deadline.after(LIST_WITHIN))
     latency_ms = round((time.monotonic() - asked_at) * 1000)
     return Listed(devices=devices, anomalies=anomalies, latency_ms=latency_ms)
 

@@ -19,10 +19,11 @@ from core.domain.reading import (
 )
 from core.recording import ServerAnswer
 from pollers.keys import KeyUnreadable, read_key
+from pollers.restraint import Restraint, answers
 from pollers.shure.command_strings import converse
 from pollers.shure.deadlines import Deadline
 from pollers.shure.endpoints import Endpoint
-from pollers.shure.errors import Malformed, Throttled, Unanswered, Unreachable
+from pollers.shure.errors import Malformed, Throttled, Unanswered
 from pollers.shure.families import family_of
 from pollers.shure.resources import Memories, Resources
 from pollers.shure.system_api import SystemApi
@@ -85,6 +86,12 @@ def endpoint_of(server: ServerFacts) -> Endpoint:
     )
 
 
+def restrained_api_of(server: ServerFacts) -> SystemApi:
+    """Return what a server is asked by beside all who ask it for Micboard. Raises what `endpoint_of` raises."""
+    endpoint = endpoint_of(server)
+    return SystemApi(endpoint, Restraint.of(server.id, server.name, endpoint).turn)
+
+
 def _ask_receiver(started: Started, told: DeviceReading, deadline: Deadline) -> ReceiverReading | Failure:
     family = family_of(told.model or started.known.device.model)
     address = told.address or started.known.device.address
@@ -106,7 +113,7 @@ def _ask_receiver(started: Started, told: DeviceReading, deadline: Deadline) -> 
 
 def _ask_server(started: Started, deadline: Deadline) -> _FromServer:
     try:
-        api = SystemApi(endpoint_of(started.server))
+        api = restrained_api_of(started.server)
     except (KeyUnreadable, ValueError) as error:
         return _FromServer(
             device=Failure(reason="misconfigured", detail=str(error)),
@@ -148,7 +155,9 @@ def whole_period(receiver_id: int, at: datetime, interval: timedelta) -> int:
     """Return the period that a moment falls into. The first poll of each asks for everything unconditionally, and
     the first of the next one is over within `WHOLE_WITHIN` of it, unless the interval is longer than that allows.
     """
-    length = max(WHOLE_WITHIN - max(interval, COMMON_INTERVAL) - TOTAL, interval)
+    length = WHOLE_WITHIN - max(interval, COMMON_INTERVAL) - TOTAL
+    if length < interval:
+        length = interval / 2  # every poll has one of its own
     # A phase of its own for each receiver, so that a server is not asked for everything at once.
     phase = length * (receiver_id % PHASES) / PHASES
     return int((at.timestamp() + phase.total_seconds()) // length.total_seconds())
@@ -162,12 +171,7 @@ def _log_malformed(started: Started, source: Source, error: Unanswered) -> None:
 
 
 def _how_it_took(error: Unanswered) -> ServerAnswer | None:
-    match error:
-        case Throttled():
-            return None
-        case Unreachable(reason="gone") | Malformed(reason="malformed"):
-            return ServerAnswer(
-                ok=True, latency_ms=None
-            )  # the server is well, what it tells of one device is not
-        case _:
-            return ServerAnswer(ok=False, latency_ms=None, detail=error.detail)
+    if isinstance(error, Throttled):
+        return None
+    well = answers(error)
+    return ServerAnswer(ok=well, latency_ms=None, detail="" if well else error.detail)

@@ -5,6 +5,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -39,6 +40,12 @@ _SERVER_ERRORS = range(500, 600)
 _REDIRECTS = range(300, 400)
 
 T = TypeVar("T")
+Turn = Callable[[Deadline], AbstractContextManager[None]]
+
+
+def at_once(_deadline: Deadline) -> AbstractContextManager[None]:
+    """Let everything be asked."""
+    return nullcontext()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,10 +61,12 @@ class SystemApi:
     """The questions to one server. Cheap to make: its connections are kept for the process.
 
     A resource is asked for on condition that it changed when the caller brings the `memory` of the last
-    answer that it used; without one it comes whole. Every method raises what `errors` has.
+    answer that it used; without one it comes whole. Every method raises what `errors` has. `turn` is entered for
+    each GET, and may raise instead of letting it be asked.
     """
 
     endpoint: Endpoint
+    turn: Turn = at_once
 
     def devices(self, *, deadline: Deadline) -> tuple[list[DeviceReading], list[Anomaly]]:
         """Return every device of the list once, in its order, and what was left out of it."""
@@ -172,10 +181,11 @@ class SystemApi:
         limit: int,
         deadline: Deadline,
     ) -> Answer:
-        answer = transport.get(self.endpoint, path, etag=etag, limit=limit, deadline=deadline)
-        if answer.status not in {HTTPStatus.OK, HTTPStatus.NOT_MODIFIED}:
-            raise _rejection(answer, self.endpoint.authority, absent)
-        return answer
+        with self.turn(deadline):
+            answer = transport.get(self.endpoint, path, etag=etag, limit=limit, deadline=deadline)
+            if answer.status not in {HTTPStatus.OK, HTTPStatus.NOT_MODIFIED}:
+                raise _rejection(answer, self.endpoint.authority, absent)
+            return answer
 
     def _understood(self, body: bytes, understand: Callable[[object], T]) -> T:
         # A server that sends the key back must not get it into a log or a page.

@@ -1,0 +1,161 @@
+"""What a server is spared, by all workers together: a circuit breaker, pauses that it asked for, a rate, and how many
+ask at once.
+
+Kept in Valkey, changed by two scripts, by Valkey's clock. Lost with it: then the circuit is closed and the
+bucket full, and a Valkey that does not answer holds no poll up.
+"""
+
+import hashlib
+import logging
+import random
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import redis
+from django.conf import settings
+
+from pollers.shure.deadlines import Deadline
+from pollers.shure.endpoints import Endpoint
+from pollers.shure.errors import Malformed, Refused, Throttled, Unanswered, Unreachable, Unsupported
+
+AT_ONCE = 8
+A_SECOND = 50  # requests, and as many saved up
+FAILURES_TO_OPEN = 5  # in a row, whoever asked
+OPEN_FOR = (
+    timedelta(seconds=5),
+    timedelta(seconds=60),
+)  # doubled from the one to the other, with full jitter
+SHORTEST_OPEN = timedelta(seconds=1)
+REFUSED_FOR = timedelta(minutes=1)
+LEASE = timedelta(seconds=9)  # longer than any question takes: whoever died with one in flight
+PATIENCE = timedelta(seconds=1)  # for a turn; a thread that waits longer polls nobody else
+WITHOUT_VALKEY = 5.0  # seconds until one that did not answer is asked again
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Restraint:
+    """One server's, under its present address and key: whoever corrects either begins anew."""
+
+    name: str
+    authority: str
+    key: str
+
+    @classmethod
+    def of(cls, server_id: int, name: str, endpoint: Endpoint) -> "Restraint":
+        told = "\0".join((endpoint.url, endpoint.key, endpoint.ca_file or "", *endpoint.pins))
+        version = hashlib.sha256(told.encode()).hexdigest()[:16]
+        return cls(name, endpoint.authority, f"micboard:restraint:{server_id}:{version}")
+
+    @contextmanager
+    def turn(self, deadline: Deadline) -> Iterator[None]:
+        """Ask one question inside. Raises, instead of letting it be asked, what the server was left alone for."""
+        ticket = uuid4().hex
+        self._enter(ticket, deadline)
+        try:
+            yield
+        except Throttled as error:
+            self._leave(ticket, "pause", error, error.retry_after)
+            raise
+        except Refused as error:
+            self._leave(ticket, "refused", error, REFUSED_FOR)
+            raise
+        except Unanswered as error:
+            self._leave(ticket, "ok" if answers(error) else "failed", error)
+            raise
+        except BaseException:
+            self._leave(ticket, "none")
+            raise
+        self._leave(ticket, "ok")
+
+    def _enter(self, ticket: str, deadline: Deadline) -> None:
+        patience = deadline.within(PATIENCE)
+        limits = (FAILURES_TO_OPEN, AT_ONCE, A_SECOND, _ms(LEASE), ticket)
+        while (answer := _VALKEY.run("enter", self.key, *limits)) is not None:
+            word, wait_ms, reason, detail = answer[0].decode(), int(answer[1]), *map(bytes.decode, answer[2:])
+            match word:
+                case "go":
+                    return
+                case "open":
+                    raise Unreachable(reason, detail)
+                case "refused":
+                    raise Refused(reason, detail)
+                case "pause":
+                    raise Throttled(timedelta(milliseconds=wait_ms), detail)
+                case _ if patience.remaining() * 1000 < wait_ms:
+                    raise Throttled(
+                        timedelta(milliseconds=wait_ms),
+                        f"{self.authority} is asked as much as it may be, {A_SECOND} times a second and {AT_ONCE} at "
+                        "once: its devices have their turn at the next poll.",
+                    )
+                case _:
+                    time.sleep(wait_ms / 1000)
+
+    def _leave(
+        self,
+        ticket: str,
+        verdict: str,
+        error: Unanswered | None = None,
+        pause: timedelta = timedelta(),
+    ) -> None:
+        shortest, longest = OPEN_FOR
+        said = (error.reason, error.detail) if error else ("", "")
+        limits = (FAILURES_TO_OPEN, _ms(shortest), _ms(longest), _ms(SHORTEST_OPEN), random.random())  # noqa: S311
+        answer = _VALKEY.run("leave", self.key, ticket, verdict, _ms(pause), *said, *limits)
+        match answer:
+            case b"lost" if error:
+                logger.warning("%s is left alone for a while: %s", self.name, error.detail)
+            case b"back":
+                logger.info("%s answers again", self.name)
+
+
+def answers(error: Unanswered) -> bool:
+    """Say whether the server itself is well, and only what it was asked for is not."""
+    match error:
+        case Unsupported() | Unreachable(reason="gone") | Malformed(reason="malformed"):
+            return True
+        case _:
+            return False
+
+
+@dataclass(slots=True)
+class _Valkey:
+    """The scripts, on one pool of connections a process; None while Valkey cannot be asked."""
+
+    _silent_until: float = 0.0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def run(self, script: str, *arguments: Any) -> Any:
+        if time.monotonic() < self._silent_until:
+            return None
+        key, *rest = arguments
+        try:
+            return _script(script)(keys=[key, f"{key}:inflight"], args=rest)
+        except (redis.RedisError, OSError) as error:
+            with self._lock:
+                if time.monotonic() >= self._silent_until:
+                    logger.warning("Without Valkey no server is spared anything: %r", error)
+                self._silent_until = time.monotonic() + WITHOUT_VALKEY
+            return None
+
+
+_VALKEY = _Valkey()
+
+
+@lru_cache
+def _script(name: str) -> Any:
+    client = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1)
+    return client.register_script((Path(__file__).parent / f"{name}.lua").read_text())
+
+
+def _ms(span: timedelta) -> int:
+    return round(span.total_seconds() * 1000)

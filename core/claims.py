@@ -4,7 +4,7 @@ Whoever raises `claim_seq` owns the next poll of a receiver; everything else fol
 updates on it. Only Postgres's clock is used, so any number of beats and workers on any hosts agree.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -48,7 +48,7 @@ due AS (
       FROM core_claim c
       JOIN core_receiver r ON r.id = c.receiver_id AND r.enabled
       JOIN core_server s ON s.id = r.server_id AND s.enabled
-      JOIN tiers t ON t.tier = c.tier AND t.enabled
+      JOIN tiers t ON t.tier = c.tier AND t.enabled AND t.tier <> ALL(%(spared)s)
      CROSS JOIN LATERAL (SELECT make_interval(secs => coalesce(r.interval_s, t.seconds)) AS length) span
      WHERE c.wanted OR c.slot_at + span.length <= now()
      ORDER BY due_at
@@ -72,14 +72,17 @@ RETURNING c.receiver_id, c.claim_seq, c.tier, c.failures > 0, extract(epoch FROM
 """
 
 
-def claim_due(limit: int) -> tuple[list[Due], bool]:
+def claim_due(limit: int, *, spared: Collection[Tier] = ()) -> tuple[list[Due], bool]:
     """Claim the receivers that are due, oldest slot first, and say whether there may be more.
 
     One short transaction; rows that another beat is claiming are passed over. A receiver still in flight keeps
-    its slot's rhythm and is not claimed.
+    its slot's rhythm and is not claimed; those of a `spared` tier wait until it no longer is.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_CLAIM_DUE, {"limit": limit, "lease": LONGEST_LEASE_S})
+        cursor.execute(
+            _CLAIM_DUE,
+            {"limit": limit, "lease": LONGEST_LEASE_S, "spared": [tier.value for tier in spared]},
+        )
         rows = cursor.fetchall()
     claimed = [
         Due(

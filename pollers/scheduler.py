@@ -8,7 +8,7 @@ and an edit is in force at the next claim.
 import logging
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from celery.beat import Service
@@ -18,9 +18,11 @@ from django.db.models import QuerySet
 from django_celery_beat.models import PeriodicTask
 from django_celery_beat.schedulers import DatabaseScheduler
 from kombu.exceptions import KombuError, OperationalError
+from redis.exceptions import RedisError
 
 from core import pulses
 from core.claims import Due, claim_due
+from core.domain.tiers import Tier
 from core.models import Server
 from core.queues import POLLING, queue_of
 from pollers.leader import Leader
@@ -50,6 +52,8 @@ MEET_AGAIN_AFTER_S = 10.0
 CLAIMS_AT_ONCE = 1000
 EXPIRES_AFTER_INTERVALS = 10  # only bounds a queue that nobody empties; what is stale is told by claim_seq
 PUBLISH_AT_ONCE = 200
+# Polls that wait for a worker before a tier is left out. Trouble is always asked for: it is what the rest waits for.
+MOST_WAITING = {Tier.OFFLINE: 2_000, Tier.NORMAL: 5_000}
 
 
 class AdaptiveScheduler(DatabaseScheduler):
@@ -60,6 +64,7 @@ class AdaptiveScheduler(DatabaseScheduler):
         self._leading = False
         self._due = {self._claim: 0.0, self._lead: 0.0, self._meet: 0.0, self._show_pulse: 0.0}
         self._met: dict[int, float] = {}
+        self._spares: list[Tier] = []
         self._entries_at = 0.0
         super().__init__(*args, **kwargs)
 
@@ -82,16 +87,27 @@ class AdaptiveScheduler(DatabaseScheduler):
         """Act, and return when to act again: on the beat, unless a whole one was missed."""
         try:
             pause = act()
-        except (DatabaseError, KombuError, OSError) as error:
+        except (DatabaseError, KombuError, RedisError, OSError) as error:
             logger.warning("Beat could not %s and tries again: %r", act.__name__.strip("_"), error)
             connection.close()
             return time.monotonic() + LEAD_EVERY_S
         return max(due + pause, time.monotonic()) if due else time.monotonic() + pause
 
     def _claim(self) -> float:
-        claimed, more = claim_due(CLAIMS_AT_ONCE)
+        claimed, more = claim_due(CLAIMS_AT_ONCE, spared=self._spared())
         self._publish(claimed)
         return 0.0 if more else CLAIM_EVERY_S
+
+    def _spared(self) -> Collection[Tier]:
+        """Return the tiers that are not sent now, because the workers are behind: the lost receivers first."""
+        channel = self.producer.channel
+        waiting = sum(channel.client.llen(queue) for queue in POLLING)
+        spared = [tier for tier, most in MOST_WAITING.items() if waiting >= most]
+        if spared != self._spares:
+            self._spares = spared
+            words = " and ".join(spared) or "nothing"
+            logger.warning("%s polls wait for a worker: beat leaves out %s", waiting, words)
+        return spared
 
     def _publish(self, claimed: Sequence[Due]) -> None:
         # A message that is lost here is claimed again when its lease is over.

@@ -16,9 +16,11 @@ import redis
 from django.db import connection, transaction
 
 from core import clock, pulses
-from core.models import Pulse, Receiver, Server, ServerHealth
+from core.domain.tiers import Tier
+from core.models import Claim, Pulse, Receiver, Server, ServerHealth
 from core.queues import POLLING
 from deploy import valkey
+from pollers.scheduler import MOST_WAITING
 from tests.deploy.processes import until
 from tests.fleet import make_receivers, make_server
 from tests.processes import environment
@@ -87,6 +89,22 @@ class Broker:
         """Return how many polls wait in the queues."""
         return sum(int(self._client.llen(queue)) for queue in POLLING)
 
+    def fall_behind(self, polls: int) -> None:
+        """Let so many polls wait for a worker."""
+        self._client.lpush(f"poll.{Tier.NORMAL}", *["{}"] * polls)
+
+    def catch_up(self) -> None:
+        self._client.delete(*POLLING)
+
+    def sent(self) -> set[int]:
+        """Return the receivers whose polls wait."""
+        waiting = [json.loads(message) for queue in POLLING for message in self._client.lrange(queue, 0, -1)]
+        return {
+            json.loads(base64.b64decode(message["body"]))[1]["device_id"]
+            for message in waiting
+            if message.get("headers", {}).get("task") == "pollers.poll_device"
+        }
+
     def inventories(self) -> list[int]:
         """Return the servers whose inventories wait."""
         waiting = [json.loads(message) for message in self._client.lrange("default", 0, -1)]
@@ -120,6 +138,28 @@ def test_a_beat_whose_broker_dies_while_it_publishes_goes_on_when_it_is_back(bro
 
         until(lambda: broker.polls() >= 40, within_s=30)
         assert beat.poll() is None
+
+
+@pytest.mark.usefixtures("committed")
+def test_behind_with_its_polls_it_leaves_out_the_lost_first_and_never_those_in_trouble(
+    broker: Broker,
+) -> None:
+    lost, well, troubled = make_receivers(3)
+    for receiver, tier in ((lost, Tier.OFFLINE), (well, Tier.NORMAL), (troubled, Tier.CRITICAL)):
+        Claim.objects.filter(receiver=receiver).update(tier=tier.value, wanted=False)
+    Receiver.objects.update(interval_s=1)
+    broker.fall_behind(MOST_WAITING[Tier.NORMAL])
+    with running(REDIS_URL=broker.url):
+        until(lambda: broker.sent() == {troubled.pk})
+        time.sleep(2)
+        assert broker.sent() == {troubled.pk}
+
+        broker.catch_up()
+        broker.fall_behind(MOST_WAITING[Tier.OFFLINE])
+        until(lambda: broker.sent() == {troubled.pk, well.pk})
+
+        broker.catch_up()
+        until(lambda: broker.sent() == {troubled.pk, well.pk, lost.pk})
 
 
 @pytest.mark.usefixtures("committed")

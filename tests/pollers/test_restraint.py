@@ -214,7 +214,8 @@ def test_whoever_died_inside_gives_his_place_back(main: Restraint, valkey: redis
     for _ in range(AT_ONCE):
         main.turn(soon()).__enter__()
     for ticket in valkey.zrange(f"{main.key}:inflight", 0, -1):
-        valkey.zadd(f"{main.key}:inflight", {str(ticket, "ascii"): 1})
+        assert isinstance(ticket, bytes)
+        valkey.zadd(f"{main.key}:inflight", {ticket.decode(): 1})
 
     assert is_asked(main)
 

@@ -79,8 +79,15 @@ class GroupAdmin(admin.ModelAdmin):
 
 class ServerHealthInline(admin.StackedInline):
     model = ServerHealth
-    readonly_fields = ("status", "detail", "latency_ms", "failures", "error_count", "checked_at", "ok_at")
+    fields = readonly_fields = (
+        *("status", "detail", "latency_ms", "failures", "error_count", "checked_at", "ok_at"),
+        *("listed", "suspicious", "notice", "left_out"),
+    )
     can_delete = False
+
+    @admin.display(description="left out of its list")
+    def left_out(self, health: ServerHealth) -> str:
+        return "\n".join(f"{one['source_id']}: {one['detail']}" for one in health.anomalies) or "-"
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         del request, obj

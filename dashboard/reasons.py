@@ -30,7 +30,7 @@ _ALLOW = "Allow third-party control: Advanced Settings › Controller Access."
 
 # What somebody does next about a source that failed.
 STEPS: Mapping[str, str] = {
-    "command_strings_refused": _ALLOW,
+    "command_strings_refused": f"Check its address, and {_ALLOW[0].lower()}{_ALLOW[1:]}",
     "command_strings_silent": _ALLOW,
     "command_strings_timeout": "Check that the receiver is on, and its network.",
     "command_strings_unroutable": "Check the receiver's address, and the network.",
@@ -42,8 +42,10 @@ STEPS: Mapping[str, str] = {
     "system_api_refused": "Check that the System API runs on the server.",
     "system_api_timeout": "Check that the server is on, and its network.",
     "system_api_unroutable": "Check the server's address, and the network.",
-    "system_api_untrusted": "Confirm the server's certificate in the admin.",
+    "system_api_untrusted": "Compare the server's certificate, and confirm the new one in the admin.",
     "system_api_misconfigured": "Look at the server in the admin.",
+    "system_api_broken": "Look at the server's own log, and restart it if need be.",
+    "system_api_dropped": "Look at the server's own log, and restart it if need be.",
     "system_api_gone": "The server does not list it any more: check its network.",
     "server_says_offline": "Check that the receiver is on, and its network.",
 }

@@ -28,6 +28,8 @@ def main(command: str, arguments: Sequence[str]) -> int:
                 manage(arguments)
             case "test":
                 return suite(arguments)
+            case "bench":
+                become(sys.executable, "-P", "-m", "tests.bench", *arguments)
             case _:
                 sys.stderr.write(f"micboard: there is no command {command!r}: see ./micboard --help\n")
                 return 2
@@ -86,7 +88,8 @@ def manage(arguments: Sequence[str]) -> NoReturn:
     named = os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL")
     if not named and not running.recorded(data.run):
         raise CannotStart(
-            f"Nothing runs on {data.path}: start ./micboard up first, or set DATABASE_URL and REDIS_URL."
+            f"Nothing runs on {data.path}: start ./micboard up first, name the folder of the one that runs with "
+            "MICBOARD_DATA, or set DATABASE_URL and REDIS_URL."
         )
     become(*MANAGE, *arguments)
 

@@ -12,7 +12,8 @@ from django.http import HttpRequest
 from core import admin as records
 from core.models import Server
 from pollers import demo, inventory
-from pollers.registration import address, fingerprint, shown_fingerprint, spaced
+from pollers.keys import read_key
+from pollers.registration import address, at_address, fingerprint, require_another, shown_fingerprint, spaced
 
 ASKED_WITH = ("url", "key_reference", "ca_file", "pins")
 
@@ -43,18 +44,24 @@ class ServerForm(forms.ModelForm):
         fields = ("name", "url", "key_reference", "ca_file", "pins", "location", "enabled")
 
     def clean_url(self) -> str:
-        return address(str(self.cleaned_data["url"]).strip().rstrip("/"))
+        url = address(str(self.cleaned_data["url"]).strip().rstrip("/"))
+        there = at_address(url)
+        if there is not None and there.pk != self.instance.pk:
+            raise ValidationError(f"The server {there.name} is at this address already.")
+        return url
 
     def clean(self) -> dict[str, Any]:
         told: dict[str, Any] = super().clean() or {}
         if not self.errors and set(ASKED_WITH) & set(self.changed_data):
-            self._ask(Server(name=told["name"], **{name: told[name] for name in ASKED_WITH}))
+            asked_with = {name: told[name] for name in ASKED_WITH}
+            self._ask(Server(pk=self.instance.pk, name=told["name"], **asked_with))
         return told
 
     def _ask(self, server: Server) -> None:
         try:
+            read_key(server.key_reference)
             if server.ca_file or server.pins:
-                inventory.ask(server)
+                require_another(server, inventory.ask(server))
                 return
             shown = shown_fingerprint(server.url)
         except inventory.CANNOT_ASK as error:

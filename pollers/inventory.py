@@ -10,6 +10,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 from django.db.models import F
+from django.db.models.functions import Lower
 
 from core import clock
 from core.claims import ServerFacts
@@ -140,6 +141,9 @@ def keep(server: Server, devices: Sequence[DeviceReading], anomalies: Sequence[A
     ServerHealth.objects.get_or_create(server=server)
     health = ServerHealth.objects.select_for_update().get(server=server)
     receivers = {receiver.pk: receiver for receiver in server.receivers.all()}
+    elsewhere = asked_elsewhere(server, devices)
+    anomalies = [*anomalies, *(_elsewhere(devices[at], at, other) for at, other in elsewhere.items())]
+    devices = [device for at, device in enumerate(devices) if at not in elsewhere]
     found = compare([_known(receiver) for receiver in receivers.values()], devices)
     held = found.suspicious and health.suspicious < HELD_LISTS
     changed = [receivers[known.id] for known, device in found.same if _update(receivers[known.id], device)]
@@ -164,6 +168,36 @@ def keep(server: Server, devices: Sequence[DeviceReading], anomalies: Sequence[A
         missing=len(found.missing),
         held=held,
         anomalies=anomalies,
+    )
+
+
+def asked_elsewhere(server: Server, devices: Sequence[DeviceReading]) -> dict[int, str]:
+    """Return the devices, by their place in the list, that are asked for another enabled server, and its name.
+
+    A receiver is asked once at a time, however many servers see it. It is the same one if id and address agree.
+    """
+    others = Receiver.objects.filter(server__enabled=True, enabled=True).exclude(server=server.pk)
+    asked: dict[tuple[str, str], str] = {
+        (source_id, address): name
+        for source_id, address, name in others.annotate(folded=Lower("source_id"))
+        .filter(folded__in=[device.source_id.lower() for device in devices])
+        .values_list("folded", "address", "server__name")
+    }
+    own = Receiver.objects.filter(server=server.pk).values_list("source_id", flat=True)
+    mine = {source_id.lower() for source_id in own}
+    return {
+        at: asked[key]
+        for at, device in enumerate(devices)
+        if (key := (device.source_id.lower(), device.address or "")) in asked and key[0] not in mine
+    }
+
+
+def _elsewhere(device: DeviceReading, position: int, other: str) -> Anomaly:
+    return Anomaly(
+        source_id=device.source_id,
+        position=position,
+        reason="elsewhere",
+        detail=f"The server {other} lists this device as well: it is asked there.",
     )
 
 

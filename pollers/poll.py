@@ -2,6 +2,8 @@
 
 import logging
 
+from django.db import connection
+
 from core import claims
 from core.domain.outcome import judge
 from core.recording import record
@@ -15,7 +17,8 @@ def poll(*, device_id: int, claim_seq: int) -> bool:
     started = claims.start(receiver_id=device_id, claim_seq=claim_seq)
     if started is None:
         return False
-    answers = ask(started)  # the only network; no transaction is open
+    _let_go_of_the_database()
+    answers = ask(started)  # the only network; no transaction is open, and no connection is held
     while started is not None:
         outcome = judge(started.known, answers.reading)
         if record(started, outcome, memory=answers.memory, server=answers.server):
@@ -23,3 +26,9 @@ def poll(*, device_id: int, claim_seq: int) -> bool:
         started = claims.again(started)  # an edit, or age, was recorded meanwhile: judge against that
     logger.info("Receiver %s: a later claim overtook %s", device_id, claim_seq)
     return False
+
+
+def _let_go_of_the_database() -> None:
+    """Give the connection back to the pool: who waits for the network must not keep it from those who record."""
+    if not connection.in_atomic_block:
+        connection.close()

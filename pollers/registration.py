@@ -5,12 +5,13 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.text import slugify
 
 from core.models import Server
 from pollers import demo, inventory
-from pollers.inventory import Inventory
+from pollers.inventory import Inventory, Listed
 from pollers.shure import transport
 from pollers.shure.deadlines import Deadline
 
@@ -25,6 +26,10 @@ def shown_fingerprint(url: str) -> str:
     return transport.presented_fingerprint(
         url, allow_loopback=settings.ALLOW_LOOPBACK, deadline=Deadline.after(SHOWN_WITHIN)
     )
+
+
+def is_fingerprint(text: str) -> bool:
+    return re.fullmatch(r"[0-9a-f]{64}", fingerprint(text)) is not None
 
 
 def fingerprint(text: str) -> str:
@@ -50,13 +55,29 @@ def free_name(url: str) -> str:
     return next(name for name in candidates if name not in taken)
 
 
+def at_address(url: str) -> Server | None:
+    """Return the server that is known at an address."""
+    return Server.objects.filter(url__iexact=url).first()
+
+
+def require_another(server: Server, listed: Listed) -> None:
+    """Raise Django's `ValidationError` for a new server that is one under another name: its devices tell."""
+    elsewhere = inventory.asked_elsewhere(server, listed.devices)
+    if not server.pk and listed.devices and len(elsewhere) == len(listed.devices):
+        raise ValidationError(
+            f"All {len(listed.devices)} devices of this server are asked for the server "
+            f"{elsewhere[0]} already: it seems to be the same one. Change that one's address instead."
+        )
+
+
 def register(server: Server) -> Inventory:
-    """Ask a server that is not kept yet, then keep it with what it has; the demo makes room.
+    """Ask a server, then keep it with what it has; the demo makes room. Nothing is kept of one that does not answer.
 
     Raises `inventory.CANNOT_ASK`, or Django's `ValidationError`.
     """
     server.full_clean()
     listed = inventory.ask(server)
+    require_another(server, listed)
     with transaction.atomic():
         server.save()
         taken = inventory.keep_listed(server, listed)

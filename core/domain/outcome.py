@@ -46,8 +46,8 @@ class KnownChannel:
 class Known:
     """Everything that is known of a receiver when its poll ends; times are the database's.
 
-    `needs` are the sources that its model needs: it is seen when all of them answered. `primary` among them is
-    the one whose silence means that the receiver is lost.
+    `needs` are the sources that its model is asked through. `primary` among them is the one that tells what its
+    channels show: the receiver is seen when that answered, and lost when that is silent.
     """
 
     now: datetime
@@ -118,8 +118,8 @@ def judge(known: Known, reading: Reading) -> Outcome:
     disowned = device.state is DeviceState.OFFLINE and Source.COMMAND_STRINGS not in answered
     lost_at = (known.lost_at or known.now) if failures >= LOST_AFTER or disowned else None
 
-    seen_at = known.now if answered == known.needs else known.seen_at
-    stale = answered != known.needs and (known.stale_at is None or known.now >= known.stale_at)
+    seen = known.primary in answered
+    stale = not seen and (known.stale_at is None or known.now >= known.stale_at)
     standing = Standing(
         now=known.now,
         tier=known.tier,
@@ -159,8 +159,8 @@ def judge(known: Known, reading: Reading) -> Outcome:
         failures=failures,
         lost_at=lost_at,
         troubled_at=troubled_at,
-        seen_at=seen_at,
-        stale_at=known.now + states.stale_after(interval) if answered == known.needs else known.stale_at,
+        seen_at=known.now if seen else known.seen_at,
+        stale_at=known.now + states.stale_after(interval) if seen else known.stale_at,
         stale=stale,
         tier=now_tier,
         tier_reason=tier_reason,

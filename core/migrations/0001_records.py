@@ -107,7 +107,7 @@ class Migration(migrations.Migration):
                         base_field=models.CharField(max_length=16),
                         default=list,
                         editable=False,
-                        help_text="What its model has to be asked: it is seen when all of these answered.",
+                        help_text="What its model is asked through.",
                         size=None,
                     ),
                 ),

@@ -131,7 +131,7 @@ class Receiver(models.Model):
         models.CharField(max_length=16),
         default=list,
         editable=False,
-        help_text="What its model has to be asked: it is seen when all of these answered.",
+        help_text="What its model is asked through.",
     )
     location = models.ForeignKey(
         "core.Location", models.SET_NULL, null=True, blank=True, related_name="receivers"

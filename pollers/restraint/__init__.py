@@ -35,6 +35,7 @@ OPEN_FOR = (
 )  # doubled from the one to the other, with full jitter
 SHORTEST_OPEN = timedelta(seconds=1)
 REFUSED_FOR = timedelta(minutes=1)
+REFUSALS = 2  # in a row: one alone may be a single device's
 LEASE = timedelta(seconds=9)  # longer than any question takes: whoever died with one in flight
 PATIENCE = timedelta(seconds=1)  # for a turn; a thread that waits longer polls nobody else
 WITHOUT_VALKEY = 5.0  # seconds until one that did not answer is asked again
@@ -69,8 +70,11 @@ class Restraint:
         except Refused as error:
             self._leave(ticket, "refused", error, REFUSED_FOR)
             raise
-        except Unanswered as error:
-            self._leave(ticket, "ok" if answers(error) else "failed", error)
+        except Unreachable as error:
+            self._leave(ticket, "ok" if error.reason == "gone" else "failed", error)
+            raise
+        except Unanswered:
+            self._leave(ticket, "ok")  # what it says may make no sense, but it is there
             raise
         except BaseException:
             self._leave(ticket, "none")
@@ -109,7 +113,8 @@ class Restraint:
     ) -> None:
         shortest, longest = OPEN_FOR
         said = (error.reason, error.detail) if error else ("", "")
-        limits = (FAILURES_TO_OPEN, _ms(shortest), _ms(longest), _ms(SHORTEST_OPEN), random.random())  # noqa: S311
+        spans = (_ms(shortest), _ms(longest), _ms(SHORTEST_OPEN))
+        limits = (FAILURES_TO_OPEN, *spans, REFUSALS, random.random())  # noqa: S311
         answer = _VALKEY.run("leave", self.key, ticket, verdict, _ms(pause), *said, *limits)
         match answer:
             case b"lost" if error:

@@ -46,13 +46,17 @@ def page(value: object) -> Page:
     """Return a page of a list in any of its three forms: as Relay has it, as `items`, or bare."""
     if isinstance(value, list):
         return Page(entries=value)
+    told: wire.Items | wire.Connection
     if isinstance(value, dict) and "items" in value:
-        return Page(entries=wire.shaped(wire.Items, value)["items"])
-    connection = wire.shaped(wire.Connection, value)
-    info = connection.get("pageInfo") or {}
+        told = items = wire.shaped(wire.Items, value)
+        entries = items["items"]
+    else:
+        told = connection = wire.shaped(wire.Connection, value)
+        entries = connection["edges"]
+    info = told.get("pageInfo") or {}
     more, cursor = bool(info.get("hasNextPage")), info.get("endCursor")
     return Page(
-        entries=connection["edges"],
+        entries=entries,
         more_after=cursor if more else None,
         cut_off=more and cursor is None,
     )

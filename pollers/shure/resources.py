@@ -44,7 +44,11 @@ class Resources:
 
     def device(self) -> DeviceReading | Unchanged:
         """Return the device's entry. Raises what `errors` has."""
-        return self._ask("device", self.api.device)
+        told = self._ask("device", self.api.device)
+        if isinstance(told, DeviceReading):
+            # What it lacked while it was only discovered, it may have again.
+            self.memory = {name: kept for name, kept in self.memory.items() if "absent" not in kept}
+        return told
 
     def name(self, capabilities: frozenset[str]) -> str | None:
         """Return the device's name where this poll asks for it and it is news."""

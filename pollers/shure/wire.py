@@ -66,6 +66,7 @@ class Connection(TypedDict):
 
 class Items(TypedDict):
     items: list[object]
+    pageInfo: NotRequired[PageInfo | None]
 
 
 class Name(TypedDict):

@@ -177,13 +177,16 @@ def test_a_receiver_that_answers_is_not_offline_because_its_server_says_so() -> 
 SERVER_DOWN = replace(BOTH_WELL, system_api=Failure(reason="refused", detail="Start the server."))
 
 
-def test_a_server_that_is_down_makes_no_receiver_lost_but_what_it_said_grows_old() -> None:
+def test_a_server_that_is_down_makes_no_receiver_lost_and_nothing_stale_that_the_receiver_tells() -> None:
     known, first = polled(WELL, SERVER_DOWN)
     _, outcome = polled(known, *[SERVER_DOWN] * 3)
 
     assert (first.failures, first.tier, first.stale) == (0, Tier.NORMAL, False)
     assert {changed.state.reasons for changed in first.channels} == {("system_api_refused",)}
-    assert (outcome.lost_at, outcome.sources[Source.SYSTEM_API].failures, outcome.stale) == (None, 4, True)
+    assert (outcome.lost_at, outcome.sources[Source.SYSTEM_API].failures, outcome.stale) == (None, 4, False)
+    assert first.seen_at is not None
+    assert outcome.seen_at is not None
+    assert outcome.seen_at > first.seen_at
 
 
 def test_while_its_server_is_down_a_receiver_still_tells_its_values() -> None:

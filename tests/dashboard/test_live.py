@@ -89,7 +89,7 @@ async def test_what_is_wrong_beside_the_values_is_explained_when_somebody_asks(
     await first.click()
     await expect(first.locator(".details")).to_have_text(
         "No answer. RF not available: command strings refused. "
-        "Allow third-party control: Advanced Settings › Controller Access."
+        "Check its address, and allow third-party control: Advanced Settings › Controller Access."
     )
     await backstage(change, "SHURE001", battery_minutes=111)
     await expect(first.locator(".headline")).to_have_text("1:51")

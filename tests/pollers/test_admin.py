@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from core.models import Server
+from pollers.inventory import take
 from pollers.registration import spaced
 from pollers.simulator import Simulator
 from tests.fleet import make_server
@@ -90,6 +91,36 @@ def test_what_cannot_be_asked_is_told_in_a_sentence_and_not_kept(
 
     assert sentence in errors(root, ADD, filled | change)[field][0]
     assert not Server.objects.exists()
+
+
+def test_a_page_is_saved_as_it_was_opened_and_its_certificate_is_replaced_there(
+    root: Client, rack: Simulator, filled: dict[str, Any]
+) -> None:
+    root.post(ADD, filled)
+    server = Server.objects.get()
+    take(server)
+    page = f"/admin/core/server/{server.pk}/change/"
+    opened = (
+        filled | {f"health-{name}_FORMS": 1 for name in ("TOTAL", "INITIAL")} | {"health-0-server": server.pk}
+    )
+
+    assert root.post(page, opened).status_code == 302
+    both = f"{rack.fingerprint},{'0' * 64}"
+    assert root.post(page, opened | {"pins": both}).status_code == 302
+
+    server.refresh_from_db()
+    assert server.pins == both.split(",")
+
+
+def test_one_server_is_not_added_twice(root: Client, rack: Simulator, filled: dict[str, Any]) -> None:
+    root.post(ADD, filled)
+    take(Server.objects.get())
+    again = filled | {"name": "again"}
+
+    assert errors(root, ADD, again)["url"] == ["The server main is at this address already."]
+    by_name = again | {"url": rack.url.replace("127.0.0.1", "localhost")}
+    assert "it seems to be the same one" in errors(root, ADD, by_name)["__all__"][0]
+    assert Server.objects.count() == 1
 
 
 def test_what_a_server_is_not_asked_with_is_changed_without_asking(

@@ -213,6 +213,21 @@ def test_a_server_is_added_by_its_fingerprint_and_what_it_has_is_told(
     assert demo.enabled is False
 
 
+def test_a_server_that_is_there_takes_the_certificate_that_is_confirmed_now(
+    rack: Simulator, key_file: Path
+) -> None:
+    words = ("add_server", rack.url, "--key-file", str(key_file), "--fingerprint")
+    said(*words, rack.fingerprint)
+    Server.objects.update(pins=["0" * 64], enabled=False)
+
+    said(*words, rack.fingerprint)
+
+    server = Server.objects.get()
+    assert (server.pins, server.enabled, server.receivers.count()) == ([rack.fingerprint], True, 2)
+    with pytest.raises(CommandError, match="is there already, under the name main"):
+        said(*words, rack.fingerprint, "--name", "other")
+
+
 def test_a_second_server_is_called_after_its_host(rack: Simulator, key_file: Path) -> None:
     make_server("main")
 
@@ -320,7 +335,7 @@ def test_without_a_terminal_it_says_how_to_confirm(rack: Simulator, key_file: Pa
     [
         ({"key": "of-last-year"}, "does not accept the key: enter the one that it has now."),
         ({"fingerprint": "0" * 64}, "shows another certificate than the one that was confirmed"),
-        ({"fingerprint": "0" * 63}, "64 hexadecimal digits."),
+        ({"fingerprint": "0" * 63}, "64 hexadecimal digits, with or without colons."),
         ({"url": "https://127.0.0.1:1"}, "refuses connections"),
         ({"url": "http://127.0.0.1:1"}, "Write the address as https://HOST:PORT and no more."),
         ({"location": "nowhere"}, "There is no location nowhere: add it in the admin first"),

@@ -13,7 +13,7 @@ import redis
 from django.conf import settings
 
 from pollers import restraint
-from pollers.restraint import A_SECOND, AT_ONCE, FAILURES_TO_OPEN, Restraint
+from pollers.restraint import A_SECOND, AT_ONCE, FAILURES_TO_OPEN, REFUSALS, Restraint
 from pollers.shure.deadlines import Deadline
 from pollers.shure.endpoints import Endpoint
 from pollers.shure.errors import Malformed, Refused, Throttled, Unanswered, Unreachable, Unsupported
@@ -80,7 +80,7 @@ def test_five_failures_in_a_row_open_the_circuit_for_all_and_say_why(main: Restr
 
 @pytest.mark.parametrize(
     "error",
-    [Unreachable("gone", "…"), Unsupported("…"), Malformed("one odd device")],
+    [Unreachable("gone", "…"), Unsupported("…"), Malformed("one odd device", reason="no_json")],
     ids=["gone", "unsupported", "malformed"],
 )
 def test_what_only_one_device_lacks_opens_nothing(main: Restraint, error: Exception) -> None:
@@ -149,8 +149,9 @@ def test_a_pause_that_the_server_asked_for_is_kept_by_all_and_is_no_failure(
 
 
 def test_a_key_that_is_not_accepted_is_tried_once_a_minute(main: Restraint, valkey: redis.Redis) -> None:
-    with pytest.raises(Refused):
-        ask(main, Refused("unauthorised", "enter the key"))
+    for _ in range(REFUSALS):
+        with pytest.raises(Refused):
+            ask(main, Refused("unauthorised", "enter the key"))
     with pytest.raises(Refused) as again:
         ask(main, AssertionError("it was asked"))
     assert again.value.detail == "enter the key"
@@ -159,6 +160,10 @@ def test_a_key_that_is_not_accepted_is_tried_once_a_minute(main: Restraint, valk
 
     over(main, valkey, "refused_until")
     assert is_asked(main)
+    for _ in range(3 * REFUSALS):  # of one device, among others that are answered
+        with pytest.raises(Refused):
+            ask(main, Refused("unauthorised", "enter the key"))
+        assert is_asked(main)
 
 
 def test_a_corrected_key_or_address_begins_anew() -> None:

@@ -10,15 +10,26 @@ from django.core.management.base import BaseCommand, CommandError
 
 from core.models import Location, Server
 from pollers import inventory
+from pollers.keys import read_key
 from pollers.listing import lines
-from pollers.registration import address, fingerprint, free_name, register, shown_fingerprint, spaced
+from pollers.registration import (
+    address,
+    at_address,
+    fingerprint,
+    free_name,
+    is_fingerprint,
+    register,
+    shown_fingerprint,
+    spaced,
+)
 
 
 class Command(BaseCommand):
     help = (
         "Add a Shure System API server and list its devices. Its certificate is verified by a CA file or by its "
         "SHA-256 fingerprint; with neither, the fingerprint that it shows is shown to you first, and the key is "
-        "not sent before you confirmed it. Nothing is kept of a server that does not answer."
+        "not sent before you confirmed it. Nothing is kept of a server that does not answer. A server that is there "
+        "already takes the key and the certificate that are given now."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -38,16 +49,20 @@ class Command(BaseCommand):
 
     def handle(self, *_args: object, **options: Any) -> None:
         url = address(options["url"].rstrip("/"))
-        key_file, ca_file = options["key_file"], options["ca_file"]
-        server = Server(
-            name=options["name"] or free_name(url),
-            url=url,
-            key_reference=f"file:{key_file.absolute()}" if key_file else f"env:{options['key_env']}",
-            ca_file=str(ca_file.absolute()) if ca_file else "",
-            pins=[fingerprint(options["fingerprint"])] if options["fingerprint"] else [],
-            location=_location(options["location"]),
-        )
+        key_file, ca_file, told = options["key_file"], options["ca_file"], options["fingerprint"]
+        if told and not is_fingerprint(told):
+            raise CommandError("A SHA-256 fingerprint has 64 hexadecimal digits, with or without colons.")
+        server = at_address(url) or Server(url=url, name=options["name"] or free_name(url))
+        word = "Updated" if server.pk else "Added"
+        if options["name"] and options["name"] != server.name:
+            raise CommandError(f"The server at {url} is there already, under the name {server.name}.")
+        server.key_reference = f"file:{key_file.absolute()}" if key_file else f"env:{options['key_env']}"
+        server.ca_file = str(ca_file.absolute()) if ca_file else ""
+        server.pins = [fingerprint(told)] if told else []
+        server.location = _location(options["location"]) or server.location
+        server.enabled = True
         try:
+            read_key(server.key_reference)
             if not server.ca_file and not server.pins:
                 server.pins = [self._confirmed(url)]
             taken = register(server)
@@ -57,7 +72,8 @@ class Command(BaseCommand):
             raise CommandError(inventory.sentence(error)) from error
         for line in lines(server, taken):
             self.stdout.write(line)
-        self.stderr.write(f"Added {server.name}. The board shows its channels as they are first polled.")
+        said = f"{word} {server.name}. The board shows its channels as they are first polled."
+        self.stderr.write(said, self.style.SUCCESS)
 
     def _confirmed(self, url: str) -> str:
         shown = shown_fingerprint(url)

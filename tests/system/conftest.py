@@ -7,6 +7,7 @@ from playwright.sync_api import Page
 
 from pollers.simulator import Simulator
 from tests.system.browsing import signed_in_page
+from tests.system.families import EveryFamily, watching_every_family
 from tests.system.show import Show, register
 from tests.system.stack import Stack, running
 
@@ -27,6 +28,16 @@ def show(stack: Stack) -> Iterator[Show]:
         yield show
 
 
+@pytest.fixture(scope="module")
+def every_family(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EveryFamily]:
+    """A device of every model, on a Micboard of its own: what others count stays as it is."""
+    with (
+        running(tmp_path_factory.mktemp("every-family")) as stack,
+        watching_every_family(stack) as every_family,
+    ):
+        yield every_family
+
+
 @pytest.fixture
 def page(stack: Stack) -> Iterator[Page]:
     with signed_in_page(stack) as page:
@@ -34,7 +45,8 @@ def page(stack: Stack) -> Iterator[Page]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep these tests in one process: they share a stack."""
+    """Keep the tests that share a stack in one process."""
     for item in items:
-        if "stack" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("system"))
+        for fixture, group in (("stack", "system"), ("every_family", "every family")):
+            if fixture in getattr(item, "fixturenames", ()):
+                item.add_marker(pytest.mark.xdist_group(group))

@@ -17,4 +17,5 @@ basic_auth = [f"{flower.USER}:{_data.secret(flower.PASSWORD).read_text()}"]
 persistent = True
 db = str(_data.path / "flower")
 state_save_interval = 60_000  # milliseconds; at the end it may be too busy asking workers that are gone
+tasks_columns = "name,kwargs,state,received,runtime,worker,uuid"
 max_tasks = 10_000  # in memory; a hundred devices fill it in ten minutes or more, a thousand in one

@@ -11,13 +11,19 @@ from pollers.poll import poll
 INVENTORY_EXPIRES_S = 60  # the next one is there by then
 
 
-@shared_task(name="pollers.poll_device", ignore_result=True)
+class SourceFailed(Exception):
+    """A source did not answer, and why. The poll is recorded all the same; this is for those who watch tasks."""
+
+
+@shared_task(name="pollers.poll_device", ignore_result=True, throws=(SourceFailed,))
 def poll_device(*, device_id: int, claim_seq: int | None = None) -> None:
     """Poll one receiver. Without a claim, as an admin's own entry sends it, have beat claim it at once."""
     if claim_seq is None:
         claims.poll_now([device_id])
-    else:
-        poll(device_id=device_id, claim_seq=claim_seq)
+        return
+    outcome = poll(device_id=device_id, claim_seq=claim_seq)
+    if outcome and (why := " ".join(filter(None, (standing.error for standing in outcome.sources.values())))):
+        raise SourceFailed(why)
 
 
 @shared_task(name="pollers.poll_tier", ignore_result=True)

@@ -13,6 +13,7 @@ import pytest
 from django.db import connection
 
 from core.claims import Started
+from core.domain.outcome import Outcome
 from core.domain.reading import ChannelReading
 from core.models import Claim, Inbox, PollMemory, Receiver, Server, ServerHealth
 from dashboard.reasons import complaint
@@ -503,12 +504,12 @@ class LatePoll:
         self._poll = self._worker.submit(self._run, receiver.pk, self._claim_seq)
         assert self._heard.wait(30)
 
-    def end(self) -> bool:
+    def end(self) -> Outcome | None:
         self._go_on.set()
         return self._poll.result(30)
 
     @staticmethod
-    def _run(device_id: int, claim_seq: int) -> bool:
+    def _run(device_id: int, claim_seq: int) -> Outcome | None:
         try:
             return poll(device_id=device_id, claim_seq=claim_seq)
         finally:
@@ -524,7 +525,7 @@ def test_a_late_result_of_an_overtaken_claim_is_rejected(rack: Simulator, late: 
     rack.patch(source_id, firmware="2.8.0.1")
     later = polled(receiver)
 
-    assert late.end() is False
+    assert late.end() is None
 
     receiver.refresh_from_db()
     assert recorded(receiver)[0]["frequency_khz"] == 600_000

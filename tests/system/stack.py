@@ -31,6 +31,7 @@ class Stack:
     process: subprocess.Popen[str]
     data: Path
     port: int
+    flower_port: int
     said: list[str]
 
     @property
@@ -126,7 +127,7 @@ def running(data: Path, **variables: str) -> Iterator[Stack]:
         text=True,
         start_new_session=True,
     )
-    stack = Stack(process=process, data=data, port=port, said=[])
+    stack = Stack(process=process, data=data, port=port, flower_port=flower_port, said=[])
     reader = _until_ready(stack)
     try:
         yield stack

@@ -149,7 +149,7 @@ def _poll(receiver: Receiver, stop: threading.Event) -> Result | None:
     began = time.monotonic()
     try:
         claim_seq = claims.claim_now(receiver.pk)
-        done = claim_seq is not None and poll(device_id=receiver.pk, claim_seq=claim_seq)
+        done = claim_seq is not None and poll(device_id=receiver.pk, claim_seq=claim_seq) is not None
         took_s = time.monotonic() - began
         if not done:
             return Result(receiver=receiver, word="busy", took_s=took_s, detail="somebody else polls it")

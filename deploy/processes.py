@@ -13,6 +13,7 @@ from deploy.program import Program
 _LINE = re.compile(r"(?P<name>[A-Za-z0-9_-]+):\s*(?P<command>\S.*)")
 _PROBE_TIMEOUT_S = 1
 _LONGEST_POLL_S = 8  # a worker that is told to stop finishes what it polls
+_STOP_S = 10  # ending costs a second of CPU, which a busy machine takes a while to give
 _BEAT_READY = re.compile(r"\bmaxinterval ->")  # of its banner, which comes when its schedule is read
 _WORKER_READY = re.compile(r"@\S+ ready\.$")
 
@@ -26,11 +27,11 @@ def commands(procfile: Path) -> dict[str, str]:
 def processes(procfile: Path, options: Options) -> list[Program]:
     """Return the Procfile's processes. What it does not name web, beat or flower is a worker."""
     known: dict[str, tuple[Callable[[], bool] | re.Pattern[str], float]] = {
-        "web": (lambda: _is_healthy(options.local_host, options.port), 5),
-        "beat": (_BEAT_READY, 5),
-        "flower": (lambda: _listens(LOOPBACK, options.flower_port), 3),
+        "web": (lambda: _is_healthy(options.local_host, options.port), _STOP_S),
+        "beat": (_BEAT_READY, _STOP_S),
+        "flower": (lambda: _listens(LOOPBACK, options.flower_port), _STOP_S),
     }
-    worker = (_WORKER_READY, _LONGEST_POLL_S + 2)
+    worker = (_WORKER_READY, _LONGEST_POLL_S + _STOP_S / 2)
     programs = []
     for name, command in commands(procfile).items():
         ready, stop_within_s = known.get(name, worker)

@@ -7,7 +7,7 @@ from django.db.models import Count, Model, QuerySet
 from django.db.models.functions import Now
 from django.http import HttpRequest
 
-from core import claims
+from core import edits
 from core.models import (
     Alert,
     ChangeRecord,
@@ -52,7 +52,8 @@ class WithParts(admin.ModelAdmin):
 
 @admin.register(Location)
 class LocationAdmin(admin.ModelAdmin):
-    list_display = ("slug", "title", "zone")
+    list_display = ("slug", "title", "zone", "tier")
+    list_filter = ("tier",)
     search_fields = ("slug", "title")
 
 
@@ -64,7 +65,8 @@ class SlotInline(admin.TabularInline):
 
 @admin.register(Group)
 class GroupAdmin(admin.ModelAdmin):
-    list_display = ("slug", "title", "slot_count")
+    list_display = ("slug", "title", "slot_count", "tier")
+    list_filter = ("tier",)
     search_fields = ("slug", "title")
     inlines = (SlotInline,)
 
@@ -178,8 +180,8 @@ class ReceiverAdmin(WithParts):
 
     @admin.action(description="Poll the selected receivers now", permissions=["change"])
     def poll_now(self, request: HttpRequest, chosen: QuerySet[Receiver]) -> None:
-        count = claims.poll_now(chosen.values_list("pk", flat=True))
-        self.message_user(request, f"{count} receivers are polled at the next half second.", messages.SUCCESS)
+        count = edits.poll_now(request.user, chosen)
+        self.message_user(request, edits.counted(count, "polled within half a second"), messages.SUCCESS)
 
 
 @admin.register(Channel)

@@ -5,7 +5,7 @@ updates on it. Only Postgres's clock is used, so any number of beats and workers
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,7 +17,7 @@ from core.domain.alerts import Alert
 from core.domain.outcome import Known, KnownChannel, SourceStanding
 from core.domain.reading import DeviceReading, DeviceState, Kind, Source
 from core.domain.state import AlertState, Rule, Severity, from_wire
-from core.domain.tiers import Tier
+from core.domain.tiers import Default, Place, Tier
 from core.models import Claim
 
 LONGEST_LEASE_S = 15  # a message that is lost in the broker costs at most this, or the interval
@@ -37,6 +37,7 @@ class Due:
     now: datetime
 
 
+# A tier that is disabled has no rhythm; a wish is granted all the same: an edit may have put the receiver elsewhere.
 # A slot missed by more than one interval draws a new phase instead of being made up for: after a stop of ten
 # minutes the receivers come back spread over their interval, not in one burst.
 _CLAIM_DUE = """
@@ -48,7 +49,7 @@ due AS (
       FROM core_claim c
       JOIN core_receiver r ON r.id = c.receiver_id AND r.enabled
       JOIN core_server s ON s.id = r.server_id AND s.enabled
-      JOIN tiers t ON t.tier = c.tier AND t.enabled AND t.tier <> ALL(%(spared)s)
+      JOIN tiers t ON t.tier = c.tier AND (t.enabled OR c.wanted) AND t.tier <> ALL(%(spared)s)
      CROSS JOIN LATERAL (SELECT make_interval(secs => coalesce(r.interval_s, t.seconds)) AS length) span
      WHERE c.wanted OR c.slot_at + span.length <= now()
      ORDER BY due_at
@@ -136,11 +137,15 @@ class ServerFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Started:
-    """A claim that this worker has started: what it needs to ask, and to judge the answer."""
+    """A claim that this worker has started: what it needs to ask, and to judge the answer.
+
+    `started_at` is by the database's clock, as everything is, and stays what it was when the facts are read anew.
+    """
 
     receiver_id: int
     claim_seq: int
     recorded_seq: int
+    started_at: datetime
     server: ServerFacts
     memory: Mapping[str, Mapping[str, Any]]
     known: Known
@@ -148,7 +153,8 @@ class Started:
 
 # One row, one round trip: the claim and everything that the poll needs to know.
 _FACTS = """
-now() AS now, c.claim_seq, c.recorded_seq, c.tier, c.watched_until, c.troubled_at, c.lost_at, c.seen_at,
+now() AS now, clock_timestamp() AS started_at,
+c.claim_seq, c.recorded_seq, c.tier, c.watched_until, c.troubled_at, c.lost_at, c.seen_at,
 c.stale_at, c.system_api_ok_at, c.system_api_failures, c.system_api_error,
 c.command_strings_ok_at, c.command_strings_failures, c.command_strings_error,
 r.code, r.source_id, r.model, r.serial, r.firmware, r.address, r.name, r.device_state, r.compatibility,
@@ -156,6 +162,12 @@ r.capabilities, r.sources, r.critical, r.interval_s,
 s.id AS server_id, s.name AS server_name, s.manufacturer, s.url, s.key_reference, s.ca_file, s.pins,
 (SELECT m.resources FROM core_pollmemory m WHERE m.receiver_id = c.receiver_id) AS memory,
 (SELECT jsonb_object_agg(t.tier, t.seconds) FROM core_tiers() t) AS intervals,
+(SELECT jsonb_agg(jsonb_build_array(d.place, d.slug, d.tier)) FROM (
+    SELECT 'group' AS place, g.slug, g.tier
+      FROM core_channel ch JOIN core_slot sl ON sl.channel_id = ch.id JOIN core_group g ON g.id = sl.group_id
+     WHERE ch.receiver_id = c.receiver_id AND g.tier IS NOT NULL
+     UNION SELECT 'location', l.slug, l.tier FROM core_location l
+     WHERE l.id = coalesce(r.location_id, s.location_id) AND l.tier IS NOT NULL) d) AS defaults,
 (SELECT jsonb_agg(jsonb_build_array(a.id, a.rule, a.severity, a.state, a.channel_id, a.since, a.message))
    FROM core_alert a WHERE a.receiver_id = c.receiver_id AND a.state <> 'resolved') AS alerts,
 (SELECT jsonb_agg(jsonb_build_array(ch.id, ch.device_id, ch.number, ch.kind, ch.alias, cr.recorded)
@@ -181,6 +193,9 @@ SELECT {_FACTS}
 """  # noqa: S608  built from constants of this module
 
 
+_COLUMNS: dict[str, tuple[str, ...]] = {}
+
+
 def start(*, receiver_id: int, claim_seq: int) -> Started | None:
     """Start a claim and hold it for `POLL_LEASE_S`. None: overtaken, already started, or disabled."""
     return _started(_START, receiver_id, claim_seq)
@@ -188,7 +203,8 @@ def start(*, receiver_id: int, claim_seq: int) -> Started | None:
 
 def again(started: Started) -> Started | None:
     """Read the facts anew, because somebody else recorded meanwhile. None: overtaken, or disabled."""
-    return _started(_AGAIN, started.receiver_id, started.claim_seq)
+    anew = _started(_AGAIN, started.receiver_id, started.claim_seq)
+    return anew and replace(anew, started_at=started.started_at)
 
 
 def _started(statement: str, receiver_id: int, claim_seq: int) -> Started | None:
@@ -197,14 +213,17 @@ def _started(statement: str, receiver_id: int, claim_seq: int) -> Started | None
         row = cursor.fetchone()
         if row is None:
             return None
-        facts = {column.name: value for column, value in zip(cursor.description, row, strict=True)}
+        if statement not in _COLUMNS:  # the driver makes them anew each time that they are asked for
+            _COLUMNS[statement] = tuple(column.name for column in cursor.description)
+        facts = dict(zip(_COLUMNS[statement], row, strict=True))
     # Django leaves jsonb as text on a plain cursor.
-    for name in ("memory", "intervals", "alerts", "channels"):
+    for name in ("memory", "intervals", "defaults", "alerts", "channels"):
         facts[name] = orjson.loads(facts[name] or "null")
     return Started(
         receiver_id=receiver_id,
         claim_seq=facts["claim_seq"],
         recorded_seq=facts["recorded_seq"],
+        started_at=facts["started_at"],
         server=_server(facts),
         memory=facts["memory"] or {},
         known=_known(facts),
@@ -246,6 +265,10 @@ def _known(facts: Mapping[str, Any]) -> Known:
         watched=watched_until is not None and watched_until > now,
         own_interval=timedelta(seconds=interval_s) if interval_s else None,
         intervals={Tier(tier): timedelta(seconds=seconds) for tier, seconds in facts["intervals"].items()},
+        defaults=tuple(
+            Default(place=Place(place), slug=slug, tier=Tier(tier))
+            for place, slug, tier in facts["defaults"] or ()
+        ),
         tier=Tier(facts["tier"]),
         sources={
             source: SourceStanding(
@@ -295,10 +318,25 @@ def poll_tier_now(tier: Tier) -> int:
     return Claim.objects.filter(tier=tier.value).update(wanted=True)
 
 
+# Polled at once when the looking begins, and not each time that it is told to go on.
+_WATCH = """
+UPDATE core_claim
+   SET watched_until = now() + make_interval(secs => %s),
+       wanted = wanted OR coalesce(watched_until <= now(), true)
+ WHERE receiver_id = ANY(%s)
+"""
+
+
 def watch(receiver_ids: Iterable[int], *, seconds: float) -> None:
-    """Hold receivers at the critical interval for a while, because somebody is looking at them."""
+    """Hold receivers at the critical interval for a while, from now on, because somebody is looking at them."""
+    with connection.cursor() as cursor:
+        cursor.execute(_WATCH, [seconds, list(receiver_ids)])
+
+
+def lock(receiver_ids: Iterable[int]) -> None:
+    """Lock the claims of receivers that are about to be edited: polls lock the claim first and the receiver then."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE core_claim SET watched_until = now() + make_interval(secs => %s) WHERE receiver_id = ANY(%s)",
-            [seconds, list(receiver_ids)],
+            "SELECT FROM core_claim WHERE receiver_id = ANY(%s) ORDER BY receiver_id FOR NO KEY UPDATE",
+            [list(receiver_ids)],
         )

@@ -16,6 +16,7 @@ from core.domain.alerts import Alert
 from core.domain.outcome import ChangedChannel, Known, Outcome
 from core.domain.reading import Source
 from core.domain.state import WIRE_NAMES, to_wire, wire_value
+from core.models import PollRecord
 
 HEALTH_EVERY_S = 5  # how often a server that is well may have its health written
 FAILURE_EVERY_S = 1
@@ -48,9 +49,11 @@ _HEALTH = f"""
             OR (NOT %(server_ok)s AND (failures = 0 OR checked_at < now() - interval '{FAILURE_EVERY_S} s')))
 """  # noqa: S608  built from constants of this module
 
-# One statement finishes a poll that changed nothing; its server's health rides on it.
+# One statement finishes a poll that changed nothing; its server's health and its own record ride on it. Where the
+# claim was overtaken there is nothing to insert, and so no row is counted.
 _FINISH = f"""
-WITH health AS ({_HEALTH})
+WITH health AS ({_HEALTH}),
+finished AS (
 UPDATE core_claim
    SET inflight_until = NULL,
        polled_at = now(),
@@ -62,6 +65,17 @@ UPDATE core_claim
        system_api_error = %(system_api_error)s, command_strings_error = %(command_strings_error)s,
        seen_at = %(seen_at)s, stale_at = %(stale_at)s, stale = %(stale)s
  WHERE receiver_id = %(receiver_id)s AND claim_seq = %(claim_seq)s AND recorded_seq = %(recorded_seq)s
+RETURNING receiver_id, claim_seq
+)
+INSERT INTO core_pollrecord
+       (receiver_id, slot, claim_seq, started_at, duration_ms, tier, system_api, command_strings)
+SELECT receiver_id, claim_seq %% {PollRecord.KEPT}, claim_seq, %(started_at)s,
+       greatest(0, extract(epoch FROM clock_timestamp() - %(started_at)s) * 1000), %(polled_in)s,
+       %(system_api)s, %(command_strings)s
+  FROM finished
+    ON CONFLICT (receiver_id, slot) DO UPDATE
+   SET claim_seq = excluded.claim_seq, started_at = excluded.started_at, duration_ms = excluded.duration_ms,
+       tier = excluded.tier, system_api = excluded.system_api, command_strings = excluded.command_strings
 """  # noqa: S608  built from constants of this module
 
 _REMEMBER = """
@@ -218,6 +232,10 @@ def _finish_values(started: Started, outcome: Outcome, server: ServerAnswer | No
         "receiver_id": started.receiver_id,
         "claim_seq": started.claim_seq,
         "recorded_seq": started.recorded_seq,
+        "started_at": started.started_at,
+        "polled_in": started.known.tier.value,
+        "system_api": outcome.answers.get(Source.SYSTEM_API),
+        "command_strings": outcome.answers.get(Source.COMMAND_STRINGS),
     }
 
 

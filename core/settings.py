@@ -241,6 +241,8 @@ def _verdict(name: str, read: Callable[[str], T]) -> T:
 THRESHOLDS = _verdict("MICBOARD_THRESHOLDS", verdicts.thresholds)
 DEADBANDS = _verdict("MICBOARD_DEADBANDS", verdicts.deadbands)
 
+MAX_POLLS_PER_S = float(os.environ.get("MICBOARD_MAX_POLLS_PER_S", "400"))  # what an edit may ask for
+
 WINDOW_MS = int(os.environ.get("MICBOARD_WINDOW_MS", "1000"))  # how often a window is emitted
 
 # How long things are kept.

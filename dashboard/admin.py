@@ -1,31 +1,39 @@
-"""The tiers' rows in the Periodic Tasks page: tuned like any entry, but not bent into something else."""
+"""The tiers' rows in the Periodic Tasks page: tuned like any entry, but not bent into something else.
 
+The schedule's own page and the receiver's stand in modules of their own, and are registered here.
+"""
+
+from collections.abc import Callable, Collection
 from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django_celery_beat.admin import IntervalScheduleAdmin, PeriodicTaskAdmin, PeriodicTaskForm
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
+from core import load
 from core.domain.tiers import Tier
+from core.edits import note
+from core.models import Receiver, Schedule
+from dashboard.receiver import ReceiverAdmin
+from dashboard.schedule import ScheduleAdmin
 
-TIER_ROWS = frozenset(f"poll:{tier}" for tier in Tier)
-SHORTEST_INTERVAL_S = 1
-LONGEST_INTERVAL_S = 3600
+PREFIX = "poll:"
+TIER_ROWS = frozenset(f"{PREFIX}{tier}" for tier in Tier)
 SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400, "microseconds": 1e-6}
 
 
-def refusal(every: int, period: str) -> str | None:
-    """Return why no tier may be polled at this interval, or None where it may."""
-    seconds = every * SECONDS[period]
-    if seconds < SHORTEST_INTERVAL_S:
-        return "Receivers are asked once a second at the most: choose 1 s or more."
-    if seconds > LONGEST_INTERVAL_S:
-        return "Receivers are asked once an hour at the least: choose 1 hour or less."
-    return None
+def refusal(every: int, period: str, polled: Collection[str]) -> str | None:
+    """Return why no tier may be polled at this interval, or these of them not; None where they may.
+
+    `polled` are the tiers' rows that it would be in force for.
+    """
+    tiers = [Tier(row.removeprefix(PREFIX)) for row in polled]
+    return load.refusal(every * SECONDS[period], tiers=tiers)
 
 
 class EntryForm(PeriodicTaskForm):
@@ -47,7 +55,8 @@ class EntryForm(PeriodicTaskForm):
             raise ValidationError(
                 "A tier is polled at an interval: choose one, and no crontab, solar or clocked."
             )
-        if sentence := refusal(interval.every, interval.period):
+        polled = [self.instance.name] if data.get("enabled") else []
+        if sentence := refusal(interval.every, interval.period, polled):
             raise ValidationError({"interval": sentence})
         if data.get("task") != self.instance.task:
             raise ValidationError(
@@ -59,12 +68,15 @@ class EntryForm(PeriodicTaskForm):
 class IntervalForm(forms.ModelForm):
     """Adds that an interval which a tier is polled at stays one that it may be polled at."""
 
+    class Meta:
+        error_messages = {"every": {"min_value": "Choose 1 or more: nothing is done less than once."}}
+
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
         is_complete = "every" in data and "period" in data
         if is_complete and self.instance.pk and tier_rows(interval=self.instance):
-            sentence = refusal(data["every"], data["period"])
-            if sentence:
+            polled = tier_rows(interval=self.instance, enabled=True)
+            if sentence := refusal(data["every"], data["period"], polled):
                 raise ValidationError({"every": f"A tier is polled at this interval. {sentence}"})
         return data
 
@@ -90,7 +102,9 @@ class KeepsTiers(admin.ModelAdmin):
         return shown, counts, refused, [*protected, *kept]
 
 
-admin.site.unregister((Group, IntervalSchedule, PeriodicTask))
+admin.site.unregister((Group, IntervalSchedule, PeriodicTask, Receiver))
+admin.site.register(Receiver, ReceiverAdmin)
+admin.site.register(Schedule, ScheduleAdmin)
 
 
 @admin.register(PeriodicTask)
@@ -102,6 +116,34 @@ class EntryAdmin(KeepsTiers, PeriodicTaskAdmin):
 
     def tier_rows_of(self, objs: Any) -> list[str]:
         return tier_rows(pk__in=[entry.pk for entry in objs])
+
+    @admin.action(description="Enable selected tasks", permissions=["change"])
+    def enable_tasks(self, request: HttpRequest, queryset: QuerySet[PeriodicTask]) -> None:
+        self._noted(request, queryset, "Enabled.", super().enable_tasks)
+
+    @admin.action(description="Disable selected tasks", permissions=["change"])
+    def disable_tasks(self, request: HttpRequest, queryset: QuerySet[PeriodicTask]) -> None:
+        self._noted(request, queryset, "Disabled.", super().disable_tasks)
+
+    @admin.action(description="Toggle activity of selected tasks", permissions=["change"])
+    def toggle_tasks(self, request: HttpRequest, queryset: QuerySet[PeriodicTask]) -> None:
+        self._noted(request, queryset, "Toggled.", super().toggle_tasks)
+
+    @admin.action(description="Run selected tasks", permissions=["change"])
+    def run_tasks(self, request: HttpRequest, queryset: QuerySet[PeriodicTask]) -> None:
+        self._noted(request, queryset, "Run.", super().run_tasks)
+
+    def _noted(
+        self,
+        request: HttpRequest,
+        entries: QuerySet[PeriodicTask],
+        sentence: str,
+        act: Callable[[HttpRequest, QuerySet[PeriodicTask]], object],
+    ) -> None:
+        """Do what the stock page does to several entries at once, and note it in the admin's log as well."""
+        chosen = list(entries)
+        act(request, entries)
+        note(request.user, chosen, sentence)
 
 
 @admin.register(IntervalSchedule)

@@ -20,7 +20,9 @@ from core.domain.reading import (
 )
 from core.domain.state import ChannelState, State, display_name
 from core.domain.states import Standing, Thresholds, from_server
-from core.domain.tiers import LOST_AFTER, Facts, Tier, tier
+from core.domain.tiers import LOST_AFTER, Default, Facts, Tier, tier
+
+ANSWERED = "ok"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +69,7 @@ class Known:
     stale_at: datetime | None
     channels: tuple[KnownChannel, ...]
     alerts: tuple[Alert, ...] = ()
+    defaults: tuple[Default, ...] = ()
     thresholds: Thresholds = field(default_factory=Thresholds)
     deadbands: Mapping[str, int] = field(default_factory=lambda: changes.DEADBANDS)
 
@@ -89,10 +92,12 @@ class ChangedChannel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What one poll leaves behind. `device` holds the receiver's own fields that changed, by name; `alerts` those
-    that opened, changed or were resolved.
+    """What one poll leaves behind. `answers` says in a word how each source that was asked took it: `ANSWERED`, or
+    the reason of its failure. `device` holds the receiver's own fields that changed, by name; `alerts` those that
+    opened, changed or were resolved.
     """
 
+    answers: Mapping[Source, str]
     sources: Mapping[Source, SourceStanding]
     failures: int
     lost_at: datetime | None
@@ -149,12 +154,14 @@ def judge(known: Known, reading: Reading) -> Outcome:
             failures=failures,
             lost_at=lost_at,
             troubled_at=troubled_at,
+            defaults=known.defaults,
         )
     )
     interval = known.interval(now_tier)
     told = alerts.transitions(known.alerts, _holding(known, after, receiver_name, lost=lost_at is not None))
     unresolved = alerts.after(known.alerts, told)
     return Outcome(
+        answers=_answers(reading),
         sources=sources,
         failures=failures,
         lost_at=lost_at,
@@ -174,6 +181,15 @@ def judge(known: Known, reading: Reading) -> Outcome:
 def _answered(reading: Reading, source: Source) -> bool:
     answer = reading.system_api if source is Source.SYSTEM_API else reading.command_strings
     return answer is not None and not isinstance(answer, Failure)
+
+
+def _answers(reading: Reading) -> dict[Source, str]:
+    asked = {Source.SYSTEM_API: reading.system_api, Source.COMMAND_STRINGS: reading.command_strings}
+    return {
+        source: answer.reason if isinstance(answer, Failure) else ANSWERED
+        for source, answer in asked.items()
+        if answer is not None
+    }
 
 
 def _sources(known: Known, reading: Reading) -> dict[Source, SourceStanding]:

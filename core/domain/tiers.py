@@ -19,12 +19,28 @@ FLAGGED_KEEPS_CRITICAL = timedelta(minutes=10)
 TROUBLE_LINGERS = timedelta(minutes=2)  # long enough that a value on the edge does not flap between tiers
 
 
+class Place(StrEnum):
+    """What has a default tier. The first outranks the second: a group is chosen channel by channel."""
+
+    GROUP = "group"
+    LOCATION = "location"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Default:
+    """The tier at which a place holds receivers that are otherwise well; `slug` names the place."""
+
+    place: Place
+    slug: str
+    tier: Tier
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """Everything the choice of tier depends on, and nothing else.
 
     `lost_at` is when the receiver was first counted as lost, `troubled_at` when one of its channels was last
-    in warning or critical; both are None where that is not so.
+    in warning or critical; both are None where that is not so. `defaults` are those of its groups and location.
     """
 
     now: datetime
@@ -33,6 +49,7 @@ class Facts:
     failures: int
     lost_at: datetime | None
     troubled_at: datetime | None
+    defaults: tuple[Default, ...] = ()
 
 
 def tier(facts: Facts) -> tuple[Tier, str]:
@@ -51,4 +68,12 @@ def tier(facts: Facts) -> tuple[Tier, str]:
         age = facts.now - facts.troubled_at
         if age <= TROUBLE_LINGERS:
             return Tier.CRITICAL, "in trouble" if not age else "in trouble a moment ago"
+    if facts.defaults:
+        default = min(facts.defaults, key=_rank)
+        return default.tier, f"{default.place} {default.slug}"
     return Tier.NORMAL, "well"
+
+
+def _rank(default: Default) -> tuple[bool, bool, str]:
+    """Groups come before the location, and among groups of different minds the one that asks more often."""
+    return default.place is not Place.GROUP, default.tier is not Tier.CRITICAL, default.slug

@@ -8,7 +8,7 @@ from core.models.alerts import Alert
 from core.models.devices import Channel, Receiver, Server, ServerHealth
 from core.models.places import Group, Location, Slot
 from core.models.records import ChangeRecord, ChannelRecord, Edited, Head, Inbox, Roster, Window
-from core.models.schedule import Claim, PollMemory, Pulse
+from core.models.schedule import Claim, PollMemory, PollRecord, Pulse, Schedule
 
 __all__ = [
     "Alert",
@@ -22,9 +22,11 @@ __all__ = [
     "Inbox",
     "Location",
     "PollMemory",
+    "PollRecord",
     "Pulse",
     "Receiver",
     "Roster",
+    "Schedule",
     "Server",
     "ServerHealth",
     "Slot",

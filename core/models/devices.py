@@ -10,7 +10,10 @@ from django.db.models.functions import Lower
 
 from core.domain.reading import DeviceState, Kind
 
+SHORTEST_INTERVAL_S = 1
 LONGEST_INTERVAL_S = 3600
+TOO_SHORT = "Receivers are asked once a second at the most: choose 1 s or more."
+TOO_LONG = "Receivers are asked once an hour at the least: choose 1 hour or less."
 
 
 def validate_key_reference(reference: str) -> None:
@@ -144,7 +147,10 @@ class Receiver(models.Model):
         "own interval (s)",
         null=True,
         blank=True,
-        validators=[MinValueValidator(1), MaxValueValidator(LONGEST_INTERVAL_S)],
+        validators=[
+            MinValueValidator(SHORTEST_INTERVAL_S, TOO_SHORT),
+            MaxValueValidator(LONGEST_INTERVAL_S, TOO_LONG),
+        ],
         help_text="Seconds between polls; empty: the interval of its tier.",
     )
     missing = models.PositiveIntegerField(default=0, editable=False)

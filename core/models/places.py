@@ -6,6 +6,10 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
 
+from core.domain.tiers import Tier
+
+DEFAULT_TIERS = [(tier.value, tier.value) for tier in (Tier.CRITICAL, Tier.NORMAL)]
+
 
 def validate_zone(name: str) -> None:
     if name not in zoneinfo.available_timezones():
@@ -20,6 +24,14 @@ class Location(models.Model):
     slug = models.SlugField(unique=True, help_text="Stands in addresses and on the feed, such as main-a.")
     title = models.CharField(max_length=100)
     zone = models.CharField(max_length=64, default="UTC", validators=[validate_zone])
+    tier = models.CharField(  # noqa: DJ001  None: this place says nothing
+        "default tier",
+        max_length=8,
+        choices=DEFAULT_TIERS,
+        null=True,
+        blank=True,
+        help_text="Where its receivers are held while they are well; empty: normal, or as their group says.",
+    )
 
     class Meta:
         ordering = ["slug"]
@@ -33,6 +45,14 @@ class Group(models.Model):
 
     slug = models.SlugField(unique=True, help_text="Stands in addresses and on the feed, such as stage-left.")
     title = models.CharField(max_length=100)
+    tier = models.CharField(  # noqa: DJ001  None: this place says nothing
+        "default tier",
+        max_length=8,
+        choices=DEFAULT_TIERS,
+        null=True,
+        blank=True,
+        help_text="Where receivers with a channel in it are held while they are well; outranks their location's.",
+    )
 
     class Meta:
         ordering = ["slug"]

@@ -48,6 +48,44 @@ class Claim(models.Model):
         return f"{self.receiver_id}: {self.tier}"
 
 
+class Schedule(Claim):
+    """The schedule, a receiver each row, as the admin's page of that name lists it."""
+
+    class Meta:
+        proxy = True
+        default_permissions = ()  # whoever may see or change a receiver may see or change this
+        verbose_name = "scheduled receiver"
+        verbose_name_plural = "scheduled receivers"
+
+
+class PollRecord(models.Model):
+    """One of a receiver's last ten polls, in the slot of its number modulo ten, updated in place.
+
+    `tier` is the one that it was polled in. A source's word is "ok" or why it failed, None where it was not asked.
+    The table's foreign key deletes the rows with their receiver, so that Django need not collect them.
+    """
+
+    KEPT = 10
+
+    pk = models.CompositePrimaryKey("receiver_id", "slot")
+    receiver = models.ForeignKey(
+        "core.Receiver", models.DO_NOTHING, related_name="polls", db_constraint=False, db_index=False
+    )
+    slot = models.SmallIntegerField()
+    claim_seq = models.BigIntegerField()
+    started_at = models.DateTimeField()
+    duration_ms = models.PositiveIntegerField(help_text="From the start of the claim to its record.")
+    tier = models.CharField(max_length=8)
+    system_api = models.TextField(null=True)  # noqa: DJ001  None: it was not asked
+    command_strings = models.TextField(null=True)  # noqa: DJ001  None: it was not asked
+
+    class Meta:
+        ordering = ["-claim_seq"]
+
+    def __str__(self) -> str:
+        return f"{self.receiver_id}: poll {self.claim_seq}"
+
+
 class PollMemory(models.Model):
     """What vouches for "unchanged", a resource each: `{"device": {"etag": …, "digest": …}}`."""
 

@@ -1,12 +1,13 @@
 """What may be done in the admin, and by whom."""
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission, User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from core.models import Channel, Claim, Receiver, Server, Token
+from core.models import Channel, Claim, Group, Location, Receiver, Server, Token
 from tests.fleet import make_receivers, make_server
 
 pytestmark = pytest.mark.django_db
@@ -18,6 +19,7 @@ PAGES = (
     "receiver",
     "channel",
     "claim",
+    "schedule",
     "alert",
     "token",
     "changerecord",
@@ -79,6 +81,7 @@ def test_who_may_change_a_receiver_may_have_it_polled_now(
     do(staff(client, *permissions), "receiver", "poll_now", receiver.pk)
 
     assert Claim.objects.get().wanted is wanted
+    assert [entry.change_message for entry in LogEntry.objects.all()] == ["Polled at once."] * wanted
 
 
 @pytest.mark.parametrize(
@@ -95,6 +98,21 @@ def test_who_may_change_a_token_may_revoke_it(
 
     token.refresh_from_db()
     assert (token.revoked_at is not None) is revoked
+
+
+@pytest.mark.parametrize("place", ["location", "group"])
+def test_a_place_gets_a_default_tier_and_loses_it(root: Client, place: str) -> None:
+    inline = {"slots-TOTAL_FORMS": "0", "slots-INITIAL_FORMS": "0"}
+    sent = {"slug": "main-hall", "title": "Main hall", "zone": "UTC", **inline}
+    model = Location if place == "location" else Group
+
+    root.post(f"/admin/core/{place}/add/", {**sent, "tier": "critical"})
+    made = model.objects.get()
+    root.post(f"/admin/core/{place}/{made.pk}/change/", {**sent, "tier": ""})
+
+    assert made.tier == "critical"
+    assert model.objects.get().tier is None
+    assert "offline" not in root.get(f"/admin/core/{place}/add/").content.decode()
 
 
 @pytest.mark.parametrize("what", ["server", "receiver"])

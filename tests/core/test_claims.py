@@ -1,6 +1,7 @@
 """Who is due, and who may poll."""
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -11,9 +12,10 @@ from django.db.models import F, QuerySet
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 from core import claims
-from core.domain.tiers import Tier
-from core.models import Claim, Receiver, Server
-from tests.fleet import make_receivers
+from core.domain.tiers import Default, Place, Tier
+from core.models import Claim, Group, Location, Receiver, Server
+from tests.fleet import answered, heard, make_receivers, make_server
+from tests.polling import record_poll
 
 
 def due_since(seconds: float) -> QuerySet[Claim]:
@@ -153,6 +155,17 @@ def test_a_disabled_tier_is_not_polled_and_an_edited_interval_is_in_force_at_the
 
 
 @pytest.mark.django_db
+def test_in_a_disabled_tier_a_wish_is_granted_all_the_same() -> None:
+    receiver, _ = make_receivers(2)
+    PeriodicTask.objects.filter(name="poll:normal").update(enabled=False)
+    due_since(1)
+
+    claims.poll_now([receiver.pk])
+
+    assert [due.receiver_id for due in claimed()] == [receiver.pk]
+
+
+@pytest.mark.django_db
 def test_an_interval_that_was_shortened_makes_due_what_was_not() -> None:
     make_receivers()
     due_since(-24)
@@ -227,7 +240,138 @@ def test_starting_a_claim_brings_everything_that_the_poll_needs_in_one_statement
         Tier.NORMAL: timedelta(seconds=30),
         Tier.OFFLINE: timedelta(seconds=60),
     }
+    assert started.known.defaults == ()
     assert started.memory == {}
+
+
+@pytest.mark.django_db
+def test_a_claim_brings_the_default_tiers_of_its_groups_and_its_location_or_else_its_server_s() -> None:
+    (receiver,) = make_receivers()
+    hall = Location.objects.create(slug="hall", title="Hall", tier="normal")
+    Server.objects.update(location=hall)
+    for slug, tier in (("leads", "critical"), ("silent", None)):
+        group = Group.objects.create(slug=slug, title=slug, tier=tier)
+        for number, channel in enumerate(receiver.channels.all()[:2], start=1):
+            group.slots.create(channel=channel, number=number)
+    of_group = Default(place=Place.GROUP, slug="leads", tier=Tier.CRITICAL)
+    (due,) = claimed()
+
+    first = claims.start(receiver_id=receiver.pk, claim_seq=due.claim_seq)
+    assert first is not None
+    Receiver.objects.update(location=Location.objects.create(slug="lobby", title="Lobby"))
+    second = claims.again(first)
+
+    assert set(first.known.defaults) == {
+        of_group,
+        Default(place=Place.LOCATION, slug="hall", tier=Tier.NORMAL),
+    }
+    assert second is not None
+    assert second.known.defaults == (of_group,)
+
+
+def _flag(receiver: Receiver) -> None:
+    Receiver.objects.filter(pk=receiver.pk).update(critical=True)
+
+
+def _enable(receiver: Receiver) -> None:
+    Receiver.objects.filter(pk=receiver.pk).update(enabled=False)
+    due_since(-20)
+    Receiver.objects.filter(pk=receiver.pk).update(enabled=True)
+
+
+def _move(receiver: Receiver) -> None:
+    hall = Location.objects.create(slug="hall", title="Hall", tier="critical")
+    Receiver.objects.filter(pk=receiver.pk).update(location=hall)
+
+
+def _hold_the_location(receiver: Receiver) -> None:
+    _move(receiver)
+    due_since(-20)
+    Location.objects.update(tier=None)
+
+
+def _hold_the_server_s_location(receiver: Receiver) -> None:
+    hall = Location.objects.create(slug="hall", title="Hall")
+    Server.objects.filter(pk=receiver.server_id).update(location=hall)
+    due_since(-20)
+    Location.objects.update(tier="critical")
+
+
+def _move_the_server(receiver: Receiver) -> None:
+    hall = Location.objects.create(slug="hall", title="Hall", tier="critical")
+    Server.objects.filter(pk=receiver.server_id).update(location=hall)
+
+
+def _place(receiver: Receiver, tier: str | None = "critical") -> Group:
+    group = Group.objects.create(slug="leads", title="Leads", tier=tier)
+    group.slots.create(channel=receiver.channels.earliest("number"), number=1)
+    return group
+
+
+def _hold_the_group(receiver: Receiver) -> None:
+    _place(receiver, None)
+    due_since(-20)
+    Group.objects.update(tier="critical")
+
+
+def _drop_the_group(receiver: Receiver) -> None:
+    group = _place(receiver)
+    due_since(-20)
+    group.delete()
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        _flag,
+        _enable,
+        _move,
+        _hold_the_location,
+        _hold_the_server_s_location,
+        _move_the_server,
+        _place,
+        _hold_the_group,
+        _drop_the_group,
+    ],
+)
+@pytest.mark.django_db
+def test_a_receiver_whose_tier_may_be_another_after_an_edit_is_claimed_at_once(
+    edit: Callable[[Receiver], object],
+) -> None:
+    (receiver,) = make_receivers(server=make_server("edited"))
+    make_receivers(1, server=make_server("other"))
+    due_since(-20)
+    assert claimed() == []
+
+    edit(receiver)
+
+    assert [due.receiver_id for due in claimed()] == [receiver.pk]
+
+
+@pytest.mark.django_db
+def test_a_group_without_a_tier_has_nobody_polled() -> None:
+    (receiver,) = make_receivers()
+    due_since(-20)
+
+    _place(receiver, None)
+
+    assert claimed() == []
+
+
+@pytest.mark.django_db
+def test_a_receiver_is_polled_at_once_when_somebody_begins_to_look_and_not_while_they_go_on() -> None:
+    (receiver,) = make_receivers()
+    due_since(-20)
+
+    claims.watch([receiver.pk], seconds=20)
+    assert [due.receiver_id for due in claimed()] == [receiver.pk]
+    Claim.objects.update(inflight_until=None)
+    claims.watch([receiver.pk], seconds=20)
+    assert claimed() == []
+
+    Claim.objects.update(watched_until=Now() - timedelta(seconds=1))
+    claims.watch([receiver.pk], seconds=20)
+    assert [due.receiver_id for due in claimed()] == [receiver.pk]
 
 
 @pytest.mark.usefixtures("committed")
@@ -269,3 +413,25 @@ def test_a_row_that_another_beat_holds_is_passed_over_without_waiting() -> None:
     finally:
         release.set()
         holder.join()
+
+
+@pytest.mark.usefixtures("committed")
+def test_the_rows_of_a_poll_are_rewritten_in_place() -> None:
+    (receiver,) = make_receivers(model="ULXD4")
+
+    def updates() -> tuple[int, int]:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_stat_force_next_flush()")
+            cursor.execute(
+                "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'core_pollrecord'"
+            )
+            updated, in_place = cursor.fetchone()
+        return updated, in_place
+
+    before = updates()
+    for _ in range(40):
+        record_poll(receiver, answered(heard(1)))
+    after = updates()
+
+    assert after[0] - before[0] == 30
+    assert after[1] - before[1] == 30

@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core import claims, explain
+from core.domain.reading import Failure, Reading
 from core.domain.tiers import Facts, tier
-from core.models import Channel, Claim, Receiver, Server
+from core.models import Channel, Claim, Group, Location, Receiver, Server
 from tests.fleet import answered, heard, make_receivers, silent
 from tests.polling import record_poll
 
@@ -31,6 +32,10 @@ def receiver() -> Receiver:
     return receiver
 
 
+def took(receiver: Receiver) -> str:
+    return f"{receiver.polls.latest('claim_seq').duration_ms} ms"
+
+
 def told(receiver: Receiver) -> list[str]:
     return list(explain.schedule(Receiver.objects.select_related("server", "claim").get(pk=receiver.pk)))
 
@@ -44,6 +49,10 @@ def test_a_receiver_that_is_well(receiver: Receiver) -> None:
         "Last poll: 0 s ago; 0 failed in a row.",
         "Source: its server (System API) answered 0 s ago.",
         "Source: the receiver (command strings) answered 0 s ago.",
+        (
+            f"Poll 0 s ago, tier normal: took {took(receiver)}; its server (System API) ok, "
+            "the receiver (command strings) ok."
+        ),
     ]
 
 
@@ -56,9 +65,41 @@ def test_a_receiver_that_fails(receiver: Receiver) -> None:
     assert lines[1] == "Tier: offline, because it is lost."
     assert "Last poll: 0 s ago; 3 failed in a row." in lines
     assert "Lost: 0 s ago." in lines
-    assert lines[-1] == (
+    assert (
         "Source: the receiver (command strings) answered 0 s ago. It fails: The receiver does not answer."
+    ) in lines
+    assert [line.partition("; ")[2] for line in lines[-4:]] == [
+        *["its server (System API) ok, the receiver (command strings) timeout."] * 3,
+        "its server (System API) ok, the receiver (command strings) ok.",
+    ]
+
+
+def test_a_poll_that_took_long_and_one_that_asked_a_source_nothing(receiver: Receiver) -> None:
+    record_poll(receiver, Reading(command_strings=Failure(reason="timed_out", detail="It does not answer.")))
+    receiver.polls.filter(command_strings="timed_out").update(
+        duration_ms=8049, started_at=Now() - timedelta(minutes=2)
     )
+
+    assert (
+        "Poll 2 min 0 s ago, tier normal: took 8.0 s; its server (System API) not asked, "
+        "the receiver (command strings) timed out."
+    ) in told(receiver)
+
+
+@pytest.mark.parametrize(("place", "name"), [(Location, "location"), (Group, "group")])
+def test_a_default_tier_is_named_with_its_place(
+    receiver: Receiver, place: type[Location] | type[Group], name: str
+) -> None:
+    made = place.objects.create(slug="main-hall", title="Main hall", tier="critical")
+    if isinstance(made, Location):
+        Receiver.objects.update(location=made)
+    else:
+        made.slots.create(channel=receiver.channels.earliest("number"), number=1)
+
+    record_poll(receiver, answered(heard(1), heard(2)))
+
+    sentence = f"critical, because that is the default tier of its {name} main-hall, and it is well."
+    assert told(receiver)[1] == f"Tier: {sentence}"
 
 
 @pytest.mark.parametrize(
@@ -85,6 +126,13 @@ def test_a_tier_that_is_disabled(receiver: Receiver) -> None:
     PeriodicTask.objects.filter(name="poll:normal").update(enabled=False)
 
     assert "Next poll: none: the tier normal is disabled under Periodic tasks." in told(receiver)
+
+
+def test_a_wish_is_granted_even_in_a_tier_that_is_disabled(receiver: Receiver) -> None:
+    PeriodicTask.objects.filter(name="poll:normal").update(enabled=False)
+    Claim.objects.update(wanted=True)
+
+    assert any(line.startswith("Next poll: due now") for line in told(receiver))
 
 
 def test_an_own_interval(receiver: Receiver) -> None:

@@ -11,13 +11,13 @@ from django.db import connection
 from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 
-from core import claims
+from core import claims, clock
 from core.claims import Started
 from core.domain.outcome import Outcome, judge
 from core.domain.reading import Failure, Reading
 from core.domain.state import instant
 from core.domain.tiers import Tier
-from core.models import Alert, ChannelRecord, Claim, Inbox, PollMemory, Receiver, ServerHealth
+from core.models import Alert, ChannelRecord, Claim, Inbox, PollMemory, PollRecord, Receiver, ServerHealth
 from core.recording import ServerAnswer, record
 from tests.fleet import answered, heard, make_receivers, silent
 
@@ -95,6 +95,53 @@ def test_a_poll_that_changes_everything_is_at_most_six_statements() -> None:
     assert Inbox.objects.count() == 4
 
 
+def test_the_last_ten_polls_are_kept_with_what_each_source_said() -> None:
+    (receiver,) = make_receivers()
+    for reading in [WELL] * 10 + [silent()]:
+        recorded(reading)
+    recorded(Reading(command_strings=WELL.command_strings), server=None)
+
+    kept = list(receiver.polls.all())
+
+    assert [(poll.claim_seq, poll.system_api, poll.command_strings) for poll in kept] == [
+        (12, None, "ok"),
+        (11, "ok", "timeout"),
+        *[(seq, "ok", "ok") for seq in range(10, 2, -1)],
+    ]
+    assert [poll.tier for poll in kept[:3]] == ["critical", "normal", "normal"]
+
+
+def test_a_poll_is_kept_with_how_long_it_took_from_its_start_by_the_database_s_clock() -> None:
+    make_receivers()
+    start = replace(started(), started_at=clock.now() - timedelta(seconds=3))
+
+    assert record(start, judge(start.known, WELL), memory={}, server=ANSWERED)
+
+    poll = PollRecord.objects.get()
+    assert poll.started_at == start.started_at
+    assert 3000 <= poll.duration_ms < 5000
+
+
+def test_a_poll_that_is_judged_anew_has_taken_all_the_while() -> None:
+    make_receivers()
+    start = started()
+    Claim.objects.update(recorded_seq=F("recorded_seq") + 1)
+
+    again = claims.again(start)
+
+    assert again is not None
+    assert again.started_at == start.started_at
+
+
+def test_a_receiver_s_polls_go_with_it() -> None:
+    (receiver,) = make_receivers()
+    recorded(WELL)
+
+    receiver.delete()
+
+    assert not PollRecord.objects.exists()
+
+
 def test_an_overtaken_claim_keeps_nothing() -> None:
     (receiver,) = make_receivers()
     overtaken = started()
@@ -108,6 +155,7 @@ def test_an_overtaken_claim_keeps_nothing() -> None:
     assert receiver.name == ""
     assert not Inbox.objects.exists()
     assert not PollMemory.objects.exists()
+    assert not PollRecord.objects.exists()
     assert claims.again(overtaken) is None
 
 

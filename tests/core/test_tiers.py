@@ -5,10 +5,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from core.domain.tiers import Facts, Tier, tier
+from core.domain.tiers import Default, Facts, Place, Tier, tier
 
 NOW = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)
 WELL = Facts(now=NOW, flagged=False, watched=False, failures=0, lost_at=None, troubled_at=None)
+HALL = Default(place=Place.LOCATION, slug="hall", tier=Tier.CRITICAL)
+SPARES = Default(place=Place.GROUP, slug="spares", tier=Tier.NORMAL)
+LEADS = Default(place=Place.GROUP, slug="leads", tier=Tier.CRITICAL)
 
 
 def ago(**span: float) -> datetime:
@@ -32,6 +35,12 @@ def ago(**span: float) -> datetime:
             (Tier.CRITICAL, "flagged, lost a moment ago"),
         ),
         (replace(WELL, failures=99, lost_at=ago(minutes=10), flagged=True), (Tier.OFFLINE, "lost")),
+        (replace(WELL, defaults=(HALL,)), (Tier.CRITICAL, "location hall")),
+        (replace(WELL, defaults=(HALL, SPARES)), (Tier.NORMAL, "group spares")),
+        (replace(WELL, defaults=(SPARES, HALL, LEADS)), (Tier.CRITICAL, "group leads")),
+        (replace(WELL, defaults=(SPARES,), flagged=True), (Tier.CRITICAL, "flagged")),
+        (replace(WELL, defaults=(SPARES,), troubled_at=NOW), (Tier.CRITICAL, "in trouble")),
+        (replace(WELL, defaults=(HALL,), failures=3, lost_at=NOW), (Tier.OFFLINE, "lost")),
     ],
 )
 def test_the_tier_follows_from_the_facts_and_tells_its_reason(

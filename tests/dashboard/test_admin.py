@@ -4,11 +4,15 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.forms.models import model_to_dict
 from django.test import Client
 from django.urls import reverse
 from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
+from pytest_django.fixtures import Settings
+
+from tests.fleet import make_receivers
 
 TIER = "poll:normal"
 ENTRIES = reverse("admin:django_celery_beat_periodictask_changelist")
@@ -110,6 +114,61 @@ def test_the_interval_that_a_tier_is_polled_at_stays_in_its_limits(
     said = errors(admin, used, {"every": every, "period": period})
 
     assert said == [f"A tier is polled at this interval. {sentence}"]
+
+
+TOO_MANY = (
+    "6 receivers every 2 s would need 3 polls a second; Micboard is set to 2 at the most "
+    "(MICBOARD_MAX_POLLS_PER_S). Choose 3 s or more."
+)
+
+
+def test_a_tier_is_not_polled_more_often_than_the_machine_can(admin: Client, settings: Settings) -> None:
+    settings.MAX_POLLS_PER_S = 2
+    make_receivers(6)
+    row = PeriodicTask.objects.get(name=TIER)
+
+    assert errors(admin, row, {"interval": interval(2, "seconds").pk}) == [TOO_MANY]
+    assert errors(admin, row.interval, {"every": 2}) == [f"A tier is polled at this interval. {TOO_MANY}"]
+    assert errors(admin, row, {"interval": interval(3, "seconds").pk}) == []
+
+
+def test_a_tier_that_is_disabled_needs_nothing_of_the_machine_before_it_is_enabled(
+    admin: Client, settings: Settings
+) -> None:
+    settings.MAX_POLLS_PER_S = 2
+    make_receivers(6)
+    row = PeriodicTask.objects.get(name=TIER)
+
+    assert errors(admin, row, {"interval": interval(2, "seconds").pk, "enabled": ""}) == []
+    row.refresh_from_db()
+    assert errors(admin, row, {"enabled": "on"}) == [TOO_MANY]
+
+
+@pytest.mark.parametrize(("every", "sentence"), [(0, "choose 1 s or more."), (-1, "choose 1 s or more.")])
+def test_the_interval_of_a_tier_is_not_nothing(admin: Client, every: int, sentence: str) -> None:
+    used = PeriodicTask.objects.get(name=TIER).interval
+
+    (said,) = errors(admin, used, {"every": every})
+
+    assert said.endswith(sentence)
+
+
+def test_another_interval_is_not_nothing_either(admin: Client, another: PeriodicTask) -> None:
+    (said,) = errors(admin, another.interval, {"every": 0})
+
+    assert said == "Choose 1 or more: nothing is done less than once."
+
+
+@pytest.mark.parametrize(
+    ("action", "sentence"),
+    [("disable_tasks", "Disabled."), ("enable_tasks", "Enabled."), ("toggle_tasks", "Toggled.")],
+)
+def test_what_is_done_to_several_entries_is_logged(admin: Client, action: str, sentence: str) -> None:
+    rows = PeriodicTask.objects.filter(name__startswith="poll:")
+
+    admin.post(ENTRIES, {"action": action, "_selected_action": [row.pk for row in rows]})
+
+    assert [entry.change_message for entry in LogEntry.objects.all()] == [sentence] * 3
 
 
 def test_an_interval_of_other_entries_is_as_short_as_anybody_likes(

@@ -9,7 +9,7 @@ from core import explain
 
 
 class Command(BaseCommand):
-    help = "Say why a receiver is polled at its interval, when it is next, and how its sources answered."
+    help = "Say why a receiver is polled as it is, when it is next, how its sources answered, and its last ten polls."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("device", help="a receiver's code, a channel's id, or an alias")

@@ -1,7 +1,10 @@
 """The bootstrap, with Pythons that keep a record of what they are asked, in a checkout of its own."""
 
+import os
+import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -126,9 +129,10 @@ def test_a_new_lock_is_installed_into_what_is_there(machine: Machine) -> None:
     assert machine.done == ["venv by 3.12.1", "install requirements.lock", "install requirements.lock"]
 
 
-def test_what_the_tests_need_holds_what_a_run_needs(machine: Machine) -> None:
+@pytest.mark.parametrize("command", ["test", "bench"])
+def test_what_the_tests_need_holds_what_a_run_needs(machine: Machine, command: str) -> None:
     machine.has_python()
-    machine.call("test")
+    machine.call(command)
 
     machine.call("up")
 
@@ -288,3 +292,18 @@ def test_help_needs_no_python(machine: Machine, arguments: list[str], code: int)
     assert called.returncode == code
     assert "./micboard" in called.stdout + called.stderr
     assert not (machine.checkout / ".venv").exists()
+
+
+def test_help_names_every_benchmark() -> None:
+    folder = SCRIPT.parent / "tests" / "bench"
+    benchmarks = {path.stem for path in folder.glob("*.py") if "\ndef run(" in path.read_text()}
+
+    called = subprocess.run(
+        (sys.executable, "-P", "-m", "deploy", "bench", "--help"),
+        env={**os.environ, "PYTHONPATH": str(SCRIPT.parent)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert set(re.findall(r"^    (\w+) ", called.stdout, re.MULTILINE)) == benchmarks

@@ -1,0 +1,73 @@
+"""The command line of the benchmarks: progress goes to standard error, one line of JSON to standard output."""
+
+import json
+import os
+import sys
+from argparse import ArgumentParser
+from collections.abc import Sequence
+from contextlib import nullcontext
+from importlib import import_module
+
+from tests.bench.workbench import services
+
+OWN_STACK = {"fleet"}  # brings a whole Micboard along
+
+
+def parser() -> ArgumentParser:
+    whole = ArgumentParser(
+        prog="./micboard bench", description="Measure Micboard on this machine, on services of its own."
+    )
+    names = whole.add_subparsers(dest="benchmark", required=True, metavar="NAME")
+
+    schedule = names.add_parser("schedule", help="beat with 10,000 receivers, beside the stock scheduler")
+    schedule.add_argument("--devices", type=int, default=10_000, help="receivers (10000)")
+    schedule.add_argument("--seconds", type=float, default=60, help="of each of the two measurements (60)")
+    schedule.add_argument("--edits", type=float, default=10, help="changes of a tier a second (10)")
+    schedule.add_argument(
+        "--stopped", type=float, default=600, help="seconds that beat was away before it starts (600)"
+    )
+
+    poll = names.add_parser("poll", help="CPU and statements of one poll, beside a bare requests loop")
+    poll.add_argument("--rounds", type=int, default=10, help="of every kind, in turn (10)")
+    poll.add_argument("--receivers", type=int, default=120, help="polls of one round (120)")
+    poll.add_argument("--servers", type=int, default=6, help="whose receivers they are (6)")
+
+    worker = names.add_parser("worker", help="polls a second and core of one worker, beside Celery alone")
+    worker.add_argument("--rounds", type=int, default=10, help="of every kind, in turn (10)")
+    worker.add_argument("--receivers", type=int, default=240, help="polls of one round (240)")
+    worker.add_argument("--servers", type=int, default=6, help="whose receivers they are (6)")
+
+    fleet = names.add_parser("fleet", help="all of Micboard on a played fleet: how late polls start")
+    fleet.add_argument("--devices", type=int, default=500, help="receivers of a mid-size house (500)")
+    fleet.add_argument("--minutes", type=float, default=10, help="of each measurement (10)")
+    kind = fleet.add_mutually_exclusive_group()
+    kind.add_argument("--field", action="store_true", help="the 209 devices of one campus, on one server")
+    kind.add_argument(
+        "--dead",
+        action="store_true",
+        help="200 that are well, alone, then beside dead ones and a dead server",
+    )
+    fleet.add_argument(
+        "--silent", type=int, default=100, help="with --dead: receivers that accept and never answer (100)"
+    )
+    fleet.add_argument(
+        "--behind",
+        type=int,
+        default=50,
+        help="with --dead: receivers that are well, behind the dead server (50)",
+    )
+    return whole
+
+
+def main(arguments: Sequence[str]) -> int:
+    options = parser().parse_args(arguments)
+    with nullcontext() if options.benchmark in OWN_STACK else services():
+        # Only now: its models want settings, and those want the services' addresses.
+        figures = import_module(f"tests.bench.{options.benchmark}").run(options)
+    cores = len(os.sched_getaffinity(0))
+    sys.stdout.write(json.dumps({"benchmark": options.benchmark, "cores": cores, **figures}) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

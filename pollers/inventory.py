@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 
 LIST_WITHIN = timedelta(seconds=20)
 CANNOT_ASK = (Unanswered, KeyUnreadable, ValueError)  # a server's fault, its key's, its address's
-NEW_A_SECOND = 10  # first polls of new receivers: at once for a handful, spread over the interval for a fleet
+NEW_A_SECOND = 5  # first polls of new receivers: at once for a handful, spread over the interval for a fleet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -119,9 +119,13 @@ class AdaptiveScheduler(DatabaseScheduler):
             raise OperationalError(str(error)) from error
 
     def _send(self, due: Due) -> None:
+        kwargs = {"device_id": due.receiver_id, "claim_seq": due.claim_seq}
         self.app.send_task(
             "pollers.poll_device",
-            kwargs={"device_id": due.receiver_id, "claim_seq": due.claim_seq},
+            kwargs=kwargs,
+            argsrepr="()",  # what Flower shows; Celery's own way of writing it costs a tenth of the send
+            kwargsrepr=repr(kwargs),
+            add_to_parent=False,
             producer=self.producer,
             queue=queue_of(due.tier, failing=due.failing),
             expires=EXPIRES_AFTER_INTERVALS * due.interval_s,

@@ -27,6 +27,7 @@ from pollers.shure.exchange import READ, Exchange, current, underway
 CONNECT = timedelta(seconds=3)
 KEPT = 8  # open connections a server; what is asked beside those costs a handshake
 
+_HEADERS_OF_ALL = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "Micboard"}
 _HEADERS = 64 * 1024  # what an answer may need beside its body
 _CHUNK = 64 * 1024
 _KEEPALIVE = {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}  # seconds, seconds, probes
@@ -102,12 +103,17 @@ def presented_fingerprint(url: str, *, allow_loopback: bool, deadline: Deadline)
 
 
 def _ask(endpoint: Endpoint, question: _Question, limit: int) -> Answer:
-    response = _session(endpoint).request(
+    # Prepared by itself and not by the session, which has nothing to add but what it costs.
+    prepared = requests.Request(
         question.method,
         endpoint.base_url + question.path,
-        headers={"x-api-key": endpoint.key, **question.headers},
+        headers={**_HEADERS_OF_ALL, "x-api-key": endpoint.key, **question.headers},
         data=question.body,
+    ).prepare()
+    response = _session(endpoint).send(
+        prepared,
         stream=True,
+        allow_redirects=False,
         timeout=(CONNECT.total_seconds(), READ.total_seconds()),
     )
     try:
@@ -152,10 +158,6 @@ def _session(endpoint: Endpoint) -> requests.Session:
     session = _Session()
     session.trust_env = False  # no proxy, no .netrc, no CA bundle from somebody's environment
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    session.headers.clear()
-    session.headers.update(
-        {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "Micboard"}
-    )
     session.mount("https://", _Adapter(endpoint))
     return session
 

@@ -1,7 +1,7 @@
 """The entry room of the devices: when to ask, how to ask, and what the answer changed.
 
 `scheduler` (beat) claims the devices that are due, `tasks` are the doors of the workers, `poll` is the
-path in order, `inventory` learns which devices there are. `shure` speaks the vendor's two interfaces,
+path in order, `restraint` spares a server, `inventory` learns which devices there are. `shure` speaks the vendor's two interfaces,
 `simulator` plays them.
 """
 

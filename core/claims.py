@@ -38,6 +38,8 @@ class Due:
 
 
 # A tier that is disabled has no rhythm; a wish is granted all the same: an edit may have put the receiver elsewhere.
+# A claim is held until the next slot at most. Were it held for an interval from now, a beat that looks sooner after
+# that slot than the one that claimed would pass it over, and a message that is lost would cost two intervals.
 # A slot missed by more than one interval draws a new phase instead of being made up for: after a stop of ten
 # minutes the receivers come back spread over their interval, not in one burst.
 _CLAIM_DUE = """
@@ -65,7 +67,7 @@ UPDATE core_claim c
        claim_seq = c.claim_seq + (NOT due.missed AND NOT due.inflight)::int,
        inflight_until = CASE
            WHEN due.missed OR due.inflight THEN c.inflight_until
-           ELSE now() + least(due.length, make_interval(secs => %(lease)s)) END
+           ELSE least(least(due.due_at, now()) + due.length, now() + make_interval(secs => %(lease)s)) END
   FROM due
  WHERE c.receiver_id = due.receiver_id
 RETURNING c.receiver_id, c.claim_seq, c.tier, c.failures > 0, extract(epoch FROM due.length)::float8,

@@ -14,6 +14,7 @@ from deploy.datafolder import CHECKOUT
 
 _JS = CHECKOUT / "tests" / "js"
 _CORES = 2
+_WORKERS = 3  # tests wait more than they compute
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +36,7 @@ def suite(arguments: Sequence[str]) -> int:
     if arguments:
         return _pytest(arguments, environment)
     checked = _all_pass(_checks(), environment)
-    tested = _pytest(["-n", str(_CORES), "--dist", "loadgroup"], environment)
+    tested = _pytest(["-n", str(_WORKERS), "--dist", "loadgroup"], environment)
     return tested or (0 if checked else 1)
 
 

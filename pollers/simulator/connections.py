@@ -47,7 +47,10 @@ class Connection:
     @property
     def left(self) -> bool:
         """Whether the other side has closed. The machine knows before anybody has read so far."""
-        accepted: socket.socket | None = self.writer.get_extra_info("socket")
+        try:
+            accepted: socket.socket | None = self.writer.get_extra_info("socket")
+        except AttributeError:  # asyncio's TLS transport, closed for good
+            return True
         if accepted is None:  # this side has closed already
             return True
         try:

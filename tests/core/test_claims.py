@@ -113,9 +113,11 @@ def test_a_wish_that_comes_while_a_receiver_is_in_flight_is_kept_until_it_is_not
     assert claimed() == []
 
 
-@pytest.mark.parametrize(("seconds", "lease"), [(10, 10), (30, 15)])
+@pytest.mark.parametrize(("seconds", "lease"), [(10, 9), (30, 15)])
 @pytest.mark.django_db
-def test_a_lost_message_costs_the_interval_but_never_more_than_15_s(seconds: int, lease: int) -> None:
+def test_a_lost_message_is_held_until_the_next_slot_but_never_longer_than_15_s(
+    seconds: int, lease: int
+) -> None:
     make_receivers()
     Receiver.objects.update(interval_s=seconds)
     due_since(seconds + 1 - 30)
@@ -123,6 +125,19 @@ def test_a_lost_message_costs_the_interval_but_never_more_than_15_s(seconds: int
     claimed()
 
     assert Claim.objects.filter(inflight_until=Now() + timedelta(seconds=lease)).exists()
+
+
+@pytest.mark.django_db
+def test_after_a_lost_message_the_next_slot_is_claimed_however_soon_a_beat_looks() -> None:
+    make_receivers()
+    Receiver.objects.update(interval_s=10)
+    due_since(0.4 + 10 - 30)
+    claimed()
+
+    later = timedelta(seconds=9.7)  # 0.1 s after the next slot
+    Claim.objects.update(slot_at=F("slot_at") - later, inflight_until=F("inflight_until") - later)
+
+    assert [due.claim_seq for due in claimed()] == [2]
 
 
 @pytest.mark.django_db

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")  # the browser outlives a
 ARTEFACTS = Path(__file__).parents[1] / "artefacts"
 SIZES = [(1920, 1080), (1440, 900), (390, 844)]
 TOO_WIDE = "() => document.documentElement.scrollWidth > document.documentElement.clientWidth"
-COLOUR = "(part) => getComputedStyle(part).color"
+READ_IN_THE_DARK = "rgb(255, 138, 141)"
 WELL = answered(heard(1), heard(2))
 LOW = answered(heard(1, battery_minutes=12), heard(2))
 AGAIN_MS = 15_000  # the page asks every 10 s
@@ -98,12 +98,11 @@ async def test_what_the_pages_tell_by_colour_is_read_in_the_dark_too(
     await signed_in.emulate_media(color_scheme="dark")
 
     await signed_in.goto("/admin/core/schedule/")
-    schedule = await signed_in.locator('[data-result="failed"]').first.evaluate(COLOUR)
+    await expect(signed_in.locator('[data-result="failed"]').first).to_have_css("color", READ_IN_THE_DARK)
     await signed_in.goto(f"/admin/core/receiver/{receiver.pk}/change/")
     await signed_in.screenshot(path=ARTEFACTS / "receiver-dark.png", full_page=True)
 
-    assert schedule == await signed_in.locator('[data-result="failed"]').first.evaluate(COLOUR)
-    assert schedule == "rgb(255, 138, 141)"
+    await expect(signed_in.locator('[data-result="failed"]').first).to_have_css("color", READ_IN_THE_DARK)
 
 
 async def test_an_open_page_holds_its_receiver_watched_and_shows_what_the_next_poll_told(

@@ -297,5 +297,6 @@ def test_without_a_run_management_commands_say_what_to_do(tmp_path: Path) -> Non
     assert called.returncode == 1
     assert called.stderr == (
         f"micboard: Nothing runs on {machine.data}: "
-        "start ./micboard up first, or set DATABASE_URL and REDIS_URL.\n"
+        "start ./micboard up first, name the folder of the one that runs with MICBOARD_DATA, "
+        "or set DATABASE_URL and REDIS_URL.\n"
     )

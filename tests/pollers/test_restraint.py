@@ -181,21 +181,27 @@ def test_a_corrected_key_or_address_begins_anew() -> None:
     assert not any("old" in key or "new" in key for key in made)
 
 
-def test_no_more_are_asked_at_once_than_may_be(main: Restraint) -> None:
-    inside, most, lock = 0, 0, threading.Lock()
+def test_no_more_are_asked_at_once_than_may_be(main: Restraint, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(restraint, "PATIENCE", timedelta(seconds=30))
+    inside, most, lock, all_in = 0, 0, threading.Lock(), threading.Barrier(AT_ONCE)
 
-    def one(_: int) -> None:
+    def one(number: int) -> None:
         nonlocal inside, most
-        with main.turn(soon()):
+        with main.turn(soon(30)):
             with lock:
                 inside += 1
                 most = max(most, inside)
+            if number < AT_ONCE:
+                all_in.wait(30)
             time.sleep(0.05)
             with lock:
                 inside -= 1
 
-    with ThreadPoolExecutor(3 * AT_ONCE) as workers:
-        list(workers.map(one, range(3 * AT_ONCE)))
+    with ThreadPoolExecutor(AT_ONCE) as first, ThreadPoolExecutor(2 * AT_ONCE) as others:
+        together = [first.submit(one, number) for number in range(AT_ONCE)]
+        all_the_rest = [others.submit(one, number) for number in range(AT_ONCE, 3 * AT_ONCE)]
+        for poll in (*together, *all_the_rest):
+            poll.result()
 
     assert most == AT_ONCE
 

@@ -40,6 +40,7 @@ class Due:
 # A tier that is disabled has no rhythm; a wish is granted all the same: an edit may have put the receiver elsewhere.
 # A claim is held until the next slot at most. Were it held for an interval from now, a beat that looks sooner after
 # that slot than the one that claimed would pass it over, and a message that is lost would cost two intervals.
+# A slot that passes while a message is on its way is wished for, lest it be lost with it; the start grants every wish.
 # A slot missed by more than one interval draws a new phase instead of being made up for: after a stop of ten
 # minutes the receivers come back spread over their interval, not in one burst.
 _CLAIM_DUE = """
@@ -47,7 +48,7 @@ WITH tiers AS MATERIALIZED (SELECT * FROM core_tiers()),
 due AS (
     SELECT c.receiver_id, c.wanted, span.length, c.slot_at + span.length AS due_at,
            NOT c.wanted AND c.slot_at + 2 * span.length < now() AS missed,
-           coalesce(c.inflight_until > now(), false) AS inflight
+           coalesce(c.inflight_until > now(), false) AS inflight, c.started_seq < c.claim_seq AS on_its_way
       FROM core_claim c
       JOIN core_receiver r ON r.id = c.receiver_id AND r.enabled
       JOIN core_server s ON s.id = r.server_id AND s.enabled
@@ -63,7 +64,7 @@ UPDATE core_claim c
            WHEN due.due_at > now() THEN c.slot_at
            WHEN due.missed THEN now() - random() * due.length
            ELSE due.due_at END,
-       wanted = due.wanted AND due.inflight,
+       wanted = due.inflight AND (due.wanted OR due.on_its_way),
        claim_seq = c.claim_seq + (NOT due.missed AND NOT due.inflight)::int,
        inflight_until = CASE
            WHEN due.missed OR due.inflight THEN c.inflight_until
@@ -181,7 +182,7 @@ s.id AS server_id, s.name AS server_name, s.manufacturer, s.url, s.key_reference
 # A claim is started once: a message that the broker delivers twice finds it started.
 _START = f"""
 UPDATE core_claim c
-   SET started_seq = c.claim_seq, inflight_until = now() + make_interval(secs => {POLL_LEASE_S})
+   SET started_seq = c.claim_seq, wanted = false, inflight_until = now() + make_interval(secs => {POLL_LEASE_S})
   FROM core_receiver r JOIN core_server s ON s.id = r.server_id
  WHERE c.receiver_id = %(receiver_id)s AND c.claim_seq = %(claim_seq)s AND c.started_seq < %(claim_seq)s
    AND r.id = c.receiver_id AND r.enabled AND s.enabled

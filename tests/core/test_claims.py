@@ -113,6 +113,31 @@ def test_a_wish_that_comes_while_a_receiver_is_in_flight_is_kept_until_it_is_not
     assert claimed() == []
 
 
+@pytest.mark.django_db
+def test_a_slot_that_passes_while_a_message_is_on_its_way_is_not_lost_with_it() -> None:
+    make_receivers()
+    claimed()
+    due_since(1)
+    assert claimed() == []
+
+    Claim.objects.update(inflight_until=None)
+    assert [due.claim_seq for due in claimed()] == [2]
+
+
+@pytest.mark.django_db
+def test_a_start_grants_every_wish_that_came_before_it() -> None:
+    (receiver,) = make_receivers()
+    (due,) = claimed()
+    due_since(1)
+    claims.poll_now([receiver.pk])
+    assert claimed() == []
+
+    assert claims.start(receiver_id=receiver.pk, claim_seq=due.claim_seq) is not None
+
+    Claim.objects.update(inflight_until=None)
+    assert claimed() == []
+
+
 @pytest.mark.parametrize(("seconds", "lease"), [(10, 9), (30, 15)])
 @pytest.mark.django_db
 def test_a_lost_message_is_held_until_the_next_slot_but_never_longer_than_15_s(

@@ -126,7 +126,7 @@ def _ask_server(started: Started, deadline: Deadline) -> _FromServer:
         api=api,
         source_id=device.source_id,
         firmware=device.firmware,
-        memory={**started.memory, _WHOLE: now},
+        memory=dict(started.memory),
         claim_seq=started.claim_seq,
         whole=started.claim_seq % WHOLE_EVERY == 0 or started.memory.get(_WHOLE) != now,
         deadline=deadline,
@@ -146,7 +146,10 @@ def _ask_server(started: Started, deadline: Deadline) -> _FromServer:
         device=told,
         name=resources.name(capabilities),
         values=values,
-        memory=resources.memory,
+        memory={
+            **resources.memory,
+            _WHOLE: now,
+        },  # not before all was asked: what failed is asked whole again
         answer=ServerAnswer(ok=True, latency_ms=latency_ms),
     )
 

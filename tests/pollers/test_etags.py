@@ -103,6 +103,26 @@ def test_the_first_poll_of_each_period_is_whole(unit: tuple[Simulator, Receiver]
     assert told_changes() == [[90, 33]]
 
 
+def test_a_whole_poll_that_its_server_cut_short_is_made_up_for(unit: tuple[Simulator, Receiver]) -> None:
+    simulator, receiver = unit
+    entry = f"/devices/{receiver.source_id}"
+    polled(receiver, claim_seq=2)
+    simulator.strike(Etag(), at=f"{entry}/battery-level")
+    simulator.set(receiver.source_id, 1, battery_percent=33)
+    memory = PollMemory.objects.get(receiver=receiver)
+    memory.resources["whole"]["period"] -= 1
+    memory.save()
+    simulator.strike(Status(status=500), at=entry)
+    polled(receiver)
+    assert battery(receiver) == 90
+    simulator.heal(at=entry)
+
+    polled(receiver)
+
+    assert battery(receiver) == 33
+    assert told_changes() == [[90, 33]]
+
+
 def test_a_whole_answer_that_did_not_come_is_owed_until_it_does(unit: tuple[Simulator, Receiver]) -> None:
     simulator, receiver = unit
     at = f"/devices/{receiver.source_id}/battery-level"

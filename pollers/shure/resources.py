@@ -58,6 +58,13 @@ class Resources:
                 return None if isinstance(told, Unchanged) else told
         return None
 
+    def name_now(self) -> str | None:
+        """Return the device's name, asked for whole; None where it has none. Raises what `errors` has."""
+        if "digest" in self.memory.get("name", {}):
+            del self.memory["name"]
+        told = self._told("name", self.api.name)
+        return None if isinstance(told, Unchanged) else told
+
     def values(self, capabilities: frozenset[str]) -> ServerReading:
         """Return what the server tells of a device that speaks no command strings. Raises what `errors` has."""
         battery: BatteryReading | Unchanged | None = None

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -25,6 +25,7 @@ from pollers.shure.deadlines import Deadline
 from pollers.shure.endpoints import Endpoint
 from pollers.shure.errors import Malformed, Throttled, Unanswered
 from pollers.shure.families import family_of
+from pollers.shure.recognition import SAID, recognise
 from pollers.shure.resources import Memories, Resources
 from pollers.shure.system_api import SystemApi
 
@@ -55,6 +56,7 @@ class _FromServer:
     values: ServerReading | None = None
     memory: Memories
     answer: ServerAnswer | None
+    resources: Resources | None = None  # to ask more, where it answered
 
 
 def ask(started: Started) -> Answers:
@@ -68,6 +70,8 @@ def ask(started: Started) -> Answers:
     strings = None
     if Source.COMMAND_STRINGS in started.known.needs:
         strings = _ask_receiver(started, device, deadline)
+        if isinstance(strings, ReceiverReading):
+            told, strings = _recognised(started, told, strings, deadline)
     return Answers(
         reading=Reading(system_api=told.device, name=told.name, values=told.values, command_strings=strings),
         memory=told.memory,
@@ -104,11 +108,40 @@ def _ask_receiver(started: Started, told: DeviceReading, deadline: Deadline) -> 
         return error.failure()
     if reading.model is not None and family_of(reading.model) is not family:
         # Addresses swap: what another receiver says must not be shown as this one's.
-        return Failure(
-            reason="mistaken",
-            detail=f"At {address} answers a {reading.model}: the server's address is out of date.",
-        )
+        return _mistaken(f"At {address} answers a {reading.model}")
     return reading
+
+
+def _recognised(
+    started: Started, told: _FromServer, reading: ReceiverReading, deadline: Deadline
+) -> tuple[_FromServer, ReceiverReading | Failure]:
+    """Return what was told with what it takes to know the receiver again, and the reading if this is the one."""
+    if not reading.name:
+        return told, reading
+    known, memory = started.known, told.memory
+    name, resources = told.name or known.name, told.resources
+
+    def ask_name() -> str | None:
+        if "name" not in known.device.capabilities:
+            return None
+        if resources is None:
+            return name
+        resources.deadline = deadline.within(SERVER_WITHIN)
+        answer = resources.name_now()
+        memory["name"] = resources.memory["name"]
+        return answer
+
+    recognition = recognise(
+        reading.name, name=name, kept=memory.get(SAID, {}), now=known.now, ask_name=ask_name
+    )
+    told = replace(told, name=recognition.name or told.name, memory={**memory, SAID: recognition.kept})
+    if recognition.known:
+        return told, reading
+    return told, _mistaken(f"At the address of {name} answers a receiver that is called {reading.name}")
+
+
+def _mistaken(who: str) -> Failure:
+    return Failure(reason="mistaken", detail=f"{who}: the server's address is out of date.")
 
 
 def _ask_server(started: Started, deadline: Deadline) -> _FromServer:
@@ -151,6 +184,7 @@ def _ask_server(started: Started, deadline: Deadline) -> _FromServer:
             _WHOLE: now,
         },  # not before all was asked: what failed is asked whole again
         answer=ServerAnswer(ok=True, latency_ms=latency_ms),
+        resources=resources,
     )
 
 

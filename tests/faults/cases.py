@@ -171,12 +171,12 @@ def _of_servers() -> Iterator[Case]:
             yield Case(kind=of_one, upset=entry, models=(ALONE,), of_server=True, words=words(entry))
 
 
-SWAPPED_WITH_ITS_LIKE = Case(
+_SWAPPED_WITH_ITS_LIKE = Case(
     kind=lambda one, others: Swapped(one.serial, others[0].serial, told=False),
     upset=Swapped("victim", "partner", told=False),
     models=(SPEAKING, SPEAKING),
     words="receiver: swapped with its like, untold",
 )
-OF_RECEIVERS = (*_of_receivers(), SWAPPED_WITH_ITS_LIKE)
+OF_RECEIVERS = (*_of_receivers(), _SWAPPED_WITH_ITS_LIKE)
 OF_SERVERS = tuple(_of_servers())
 CASES = OF_RECEIVERS + OF_SERVERS

@@ -13,7 +13,7 @@ from core.domain.state import State
 from pollers.simulator.faults import KINDS, Place
 from pollers.simulator.upsets import RECEIVER_KINDS, SERVER_KINDS, Struck
 
-from .cases import CASES, OF_SERVERS, SWAPPED_WITH_ITS_LIKE, Case
+from .cases import CASES, OF_SERVERS, Case
 from .evening import Evening, Watched, whole_of
 from .expected import EXPECTED
 from .journal import Seen
@@ -29,7 +29,6 @@ STEPS = 3  # of a poll after one another, each as late as a look at the machine
 STRUCK = [
     pytest.param(case, nth, id=f"{case.name}, {model} {nth + 1}")
     for case in CASES
-    if case is not SWAPPED_WITH_ITS_LIKE
     for nth, model in enumerate(case.models)
 ]
 BYSTANDING = [
@@ -148,15 +147,7 @@ def test_what_still_answers_still_tells_what_is_new(evening: Evening, case: Case
         assert (last.untrue, last.unlike) == ((), ())
 
 
-@pytest.mark.parametrize("nth", [0, 1])
-@pytest.mark.xfail(reason="ULX-D tells nothing of itself that is its own but its name")
-def test_two_of_a_kind_with_each_others_address_are_told_apart(evening: Evening, nth: int) -> None:
-    watched = evening.watched(SWAPPED_WITH_ITS_LIKE, nth)
-
-    assert not [seen for seen in evening.during(watched) if seen.untrue and seen.says_fresh(watched.source)]
-
-
-@pytest.mark.parametrize(("case", "nth"), [*STRUCK, (SWAPPED_WITH_ITS_LIKE, 0), (SWAPPED_WITH_ITS_LIKE, 1)])
+@pytest.mark.parametrize(("case", "nth"), STRUCK)
 def test_when_it_is_over_it_recovers_by_itself(evening: Evening, case: Case, nth: int) -> None:
     watched = evening.watched(case, nth)
     after = evening.after(watched)

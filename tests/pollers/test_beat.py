@@ -61,7 +61,8 @@ def test_told_to_stop_inside_a_statement_it_ends_well_behind_it(beat: "subproces
         until(_waits_for_the_lock)
         beat.send_signal(SIGTERM)
         time.sleep(0.5)
-        assert beat.poll() is None
+        # On a machine that stalls here the statement has given up, and only then may beat have ended.
+        assert beat.poll() is None or not _waits_for_the_lock()
 
     assert beat.wait(5) == 0
 

@@ -65,6 +65,18 @@ def test_each_change_is_told_by_the_next_poll_and_once(
     assert told_changes() == chain(levels)
 
 
+def test_a_new_name_is_told_by_the_tenth_poll(unit: tuple[Simulator, Receiver]) -> None:
+    simulator, receiver = unit
+    before = Receiver.objects.get().name
+    simulator.patch(receiver.source_id, name="Spare")
+
+    polled(receiver, claim_seq=9)
+    assert Receiver.objects.get().name == before
+
+    polled(receiver, claim_seq=10)
+    assert Receiver.objects.get().name == "Spare"
+
+
 @pytest.mark.parametrize("weak", [False, True])
 @pytest.mark.parametrize("at", ["server", "/devices/{id}/battery-level"])
 def test_a_change_behind_an_etag_that_lies_is_told_by_the_next_whole_poll_and_once(

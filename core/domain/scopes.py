@@ -1,6 +1,6 @@
 """Scopes: parts of the board that a client asks for, or that a token is held to. Pure.
 
-`location:main-a`, `group:stage-left`, `device:SHURE001` (also by the name that the board shows). Several mean any of them.
+`location:main-a`, `group:stage-left`, `device:SHURE001` (also by the name on the board). Several mean any of them.
 """
 
 from collections.abc import Iterable, Mapping

@@ -128,9 +128,10 @@ class Hub:
     async def _check_rights(self) -> None:
         """Close the sockets of those who would not be let in again."""
         self._checked_at = _monotonic()
-        good = await _in_thread(still_good)(self._guests.values())
+        asked = set(self._guests.values())  # who comes while this is read was let in just now
+        ended = asked - await _in_thread(still_good)(asked)
         for socket, principal in list(self._guests.items()):
-            if principal not in good:
+            if principal in ended:
                 self.leave(socket)
                 socket.push(error_frame("not_signed_in", NO_LONGER))
                 socket.end(NOT_SIGNED_IN)

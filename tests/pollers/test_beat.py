@@ -26,13 +26,17 @@ from tests.fleet import make_receivers, make_server
 from tests.processes import environment
 
 BEAT = (sys.executable, "-m", "celery", "-A", "pollers", "beat", "--schedule", "", "--pidfile", "")
+NAME = "beat under test"  # tells it from whoever else works on this database
 
 
 @contextmanager
 def running(**variables: str) -> Iterator["subprocess.Popen[bytes]"]:
     """Run a beat, and enter when it has ticked."""
     with subprocess.Popen(
-        BEAT, env=environment() | variables, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        BEAT,
+        env=environment() | {"PGAPPNAME": NAME} | variables,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     ) as process:
         try:
             until(lambda: Pulse.objects.filter(part=pulses.BEAT).exists() or process.poll() is not None)
@@ -183,8 +187,9 @@ def _waits_for_the_lock() -> bool:
         cursor.execute("SELECT pg_stat_clear_snapshot()")  # a transaction sees one snapshot otherwise
         cursor.execute(
             "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database()"
-            " AND wait_event_type = 'Lock' AND query LIKE '%core_claim%'"
-            " AND clock_timestamp() - query_start < interval '1 second')"
+            " AND application_name = %s AND wait_event_type = 'Lock'"
+            " AND clock_timestamp() - query_start < interval '1 second')",
+            [NAME],
         )
         (waits,) = cursor.fetchone()
     return bool(waits)

@@ -10,9 +10,7 @@ from typing import Any
 
 from pollers.shure.errors import Unanswered
 
-SAID = (
-    "said"  # what a poll's memory says of the name: {"as": it, "doubted_at": seconds since 1970, where it is}
-)
+SAID = "said"  # in a poll's memory: {"as": the name, "doubted_at": seconds since 1970, where it is in doubt}
 DOUBTED_FOR = timedelta(minutes=10)  # a receiver may have been renamed where its server does not notice
 SAYS_AT_MOST = 8  # characters
 

@@ -179,10 +179,8 @@ def _ask_server(started: Started, deadline: Deadline) -> _FromServer:
         device=told,
         name=resources.name(capabilities),
         values=values,
-        memory={
-            **resources.memory,
-            _WHOLE: now,
-        },  # not before all was asked: what failed is asked whole again
+        # Not before all was asked: what failed is asked whole again.
+        memory={**resources.memory, _WHOLE: now},
         answer=ServerAnswer(ok=True, latency_ms=latency_ms),
         resources=resources,
     )

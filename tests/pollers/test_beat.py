@@ -62,11 +62,11 @@ def test_told_to_stop_it_ends_well(beat: "subprocess.Popen[bytes]", word: Signal
 def test_told_to_stop_inside_a_statement_it_ends_well_behind_it(beat: "subprocess.Popen[bytes]") -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("LOCK TABLE core_claim IN ACCESS EXCLUSIVE MODE")
-        until(_waits_for_the_lock)
+        until(_has_begun_to_wait)
         beat.send_signal(SIGTERM)
         time.sleep(0.5)
-        # On a machine that stalls here the statement has given up, and only then may beat have ended.
-        assert beat.poll() is None or not _waits_for_the_lock()
+        # Where the machine stalls meanwhile the statement has given up, and only then may beat have ended.
+        assert beat.poll() is None or not _waits()
 
     assert beat.wait(5) == 0
 
@@ -181,15 +181,20 @@ def test_a_new_server_is_asked_at_once_and_one_that_answered_in_its_turn(broker:
         assert broker.inventories() == [new.pk]
 
 
-def _waits_for_the_lock() -> bool:
-    """Say whether a claim has just begun to wait: it gives up after three seconds, to try again."""
+def _has_begun_to_wait() -> bool:
+    """Say whether a claim waits for its lock since less than a second: it gives up after three, to try again."""
+    return _waits(since_s=1)
+
+
+def _waits(*, since_s: float = 60) -> bool:
+    """Say whether a statement of the beat waits for a lock; one whose process is gone goes on waiting."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_stat_clear_snapshot()")  # a transaction sees one snapshot otherwise
         cursor.execute(
             "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database()"
             " AND application_name = %s AND wait_event_type = 'Lock'"
-            " AND clock_timestamp() - query_start < interval '1 second')",
-            [NAME],
+            " AND clock_timestamp() - query_start < make_interval(secs => %s))",
+            [NAME, since_s],
         )
         (waits,) = cursor.fetchone()
     return bool(waits)

@@ -3,6 +3,7 @@
 import contextlib
 import threading
 import time
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -10,8 +11,10 @@ import pytest
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 from django.db import DatabaseError, connection, transaction
+from django.db.models import F
 
 from core import pulses
+from core.access import Principal, create_token, still_good
 from core.models import Head, Receiver, Window
 from core.queues import POLLING
 from realtime import hub, windows
@@ -277,6 +280,35 @@ async def test_a_poll_that_took_long_is_told_as_seen(connect: Connect) -> None:
     ((code, at),) = heartbeat["seen"]
     assert code == receiver.code
     assert at > first["devices"][0]["seen_at"]
+
+
+async def test_who_comes_while_rights_are_read_stays(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await in_thread(receiver_told)
+    reading, came = threading.Event(), threading.Event()
+
+    def read_slowly(principals: Iterable[Principal]) -> set[Principal]:
+        asked = list(principals)
+        reading.set()
+        came.wait(5)
+        return still_good(asked)
+
+    client = await connect()
+    await client.frame("initial_data")
+    monkeypatch.setattr(hub, "still_good", read_slowly)
+    await in_thread(Head.objects.update, access_version=F("access_version") + 1)
+    await in_thread(reading.wait, 5)
+    _, secret = await in_thread(create_token, "newcomer")
+    newcomer = await connect(headers=[(b"authorization", f"Bearer {secret}".encode())])
+    await newcomer.frame("initial_data")
+    came.set()
+
+    await newcomer.say('{"type":"ping"}')
+    assert (await newcomer.frame("pong", "error"))["type"] == "pong"
+    heartbeat = await newcomer.frame("heartbeat", "error")
+    assert heartbeat["type"] == "heartbeat"
+    assert Hub.of_this_loop().sockets == 2
 
 
 async def test_a_socket_that_fails_costs_the_others_nothing(connect: Connect) -> None:

@@ -45,7 +45,8 @@ def test_a_leader_whose_connection_is_lost_stops_leading_and_may_lead_again(
     one.leads()
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT pg_terminate_backend(pid, 5000) FROM pg_locks WHERE locktype = 'advisory' AND objid = %s",
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_locks JOIN pg_database d ON d.oid = database"
+            " WHERE d.datname = current_database() AND locktype = 'advisory' AND objid = %s",
             [LOCK],
         )
         assert cursor.fetchall() == [(True,)]

@@ -13,6 +13,7 @@ READ_LIMIT = 64 * 1024
 HOST = "127.0.0.1"
 
 ESTABLISHED = 1  # the state of a TCP connection that neither side has closed, as Linux numbers it
+TURNS_TO_ACCEPT = 4  # of the loop, from an accepted socket to its conversation
 LOOKS_EVERY_S = 0.05  # how soon a pause ends once the other side has left
 
 Converse = Callable[["Connection"], Awaitable[None]]
@@ -120,9 +121,14 @@ class Listener:
 
     async def close(self) -> None:
         """Stop listening and cut every conversation short."""
-        if self._server is not None:
-            self._server.close()
-            self._server = None
+        server, self._server = self._server, None
+        if server is not None:
+            # Whoever is just being accepted when asyncio's server closes is dropped, and the socket stays open.
+            for listening in server.sockets:
+                asyncio.get_running_loop().remove_reader(listening.fileno())
+            for _ in range(TURNS_TO_ACCEPT):
+                await asyncio.sleep(0)
+            server.close()
         conversations = dict(self._conversations)
         for conversation, connection in conversations.items():
             connection.writer.transport.abort()

@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Self
 
@@ -13,6 +13,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection
 from django.http import HttpRequest
 
+from core.domain.scopes import Scope, includes
 from core.models import Token
 
 TOKEN_PREFIX = "mic_"  # noqa: S105  marks a string as ours for secret scanners
@@ -35,21 +36,26 @@ class Principal:
 
 @dataclass(frozen=True, slots=True)
 class Visible:
-    """What a principal may see. `locations` None is all of them."""
+    """What a principal may see, and what of it they asked for: a row is seen that is in both. None is everything."""
 
-    locations: frozenset[str] | None
+    scopes: frozenset[Scope] | None = None
+    asked: frozenset[Scope] | None = None
 
     @classmethod
     def everything(cls) -> Self:
-        return cls(None)
+        return cls()
 
     @classmethod
     def nothing(cls) -> Self:
         return cls(frozenset())
 
+    def asking(self, scopes: Iterable[Scope]) -> "Visible":
+        """Return the part of this that somebody asks for; who asks for no part asks for all of it."""
+        return replace(self, asked=frozenset(scopes) or None)
+
     def includes(self, row: Mapping[str, Any]) -> bool:
         """Say whether a channel's row, as the feed carries it, may be shown."""
-        return self.locations is None or row.get("location") in self.locations
+        return all(part is None or includes(part, row) for part in (self.scopes, self.asked))
 
 
 def visible(principal: Principal | None) -> Visible:

@@ -4,12 +4,17 @@
 any of them.
 """
 
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 KINDS = ("location", "group", "device")
 LONGEST = 100  # characters
+UNWRITABLE = frozenset(
+    {"Cc", "Cs"}
+)  # control characters and halves of others; Postgres does not keep all of them
+MOST = 50  # of one token or ticket: each is compared with each row
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +50,17 @@ def parse(text: str) -> Scope:
         raise ValueError(f"A scope is location:NAME, group:NAME or device:ID, not {text[:LONGEST]!r}.")
     if len(text) > LONGEST:
         raise ValueError(f"A scope has at most {LONGEST} characters.")
+    if any(unicodedata.category(character) in UNWRITABLE for character in text):
+        raise ValueError("A scope has no control characters.")
     return Scope(kind, value)
+
+
+def parse_all(texts: Iterable[str]) -> tuple[Scope, ...]:
+    """Return each scope once, in their order. Raises `ValueError` with a sentence about the first that is wrong."""
+    scopes = tuple(dict.fromkeys(parse(text) for text in texts))
+    if len(scopes) > MOST:
+        raise ValueError(f"At most {MOST} scopes, not {len(scopes)}.")
+    return scopes
 
 
 def includes(scopes: Iterable[Scope], row: Mapping[str, Any]) -> bool:

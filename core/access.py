@@ -13,7 +13,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection
 from django.http import HttpRequest
 
-from core.domain.scopes import Scope, includes
+from core.domain.scopes import Scope, includes, parse_all
 from core.models import Token
 
 TOKEN_PREFIX = "mic_"  # noqa: S105  marks a string as ours for secret scanners
@@ -104,13 +104,29 @@ def digest_of(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
+def new_secret() -> str:
+    """Return what a new token is sent as. Only its digest is kept."""
+    return TOKEN_PREFIX + secrets.token_urlsafe(32)
+
+
 def create_token(
-    name: str, *, created_by: int | None = None, expires_at: datetime | None = None
+    name: str,
+    *,
+    scopes: Iterable[str] = (),
+    created_by: int | None = None,
+    expires_at: datetime | None = None,
 ) -> tuple[Token, str]:
-    """Make a token and return it with its secret, which is not kept and cannot be shown again."""
-    secret = TOKEN_PREFIX + secrets.token_urlsafe(32)
+    """Make a token and return it with its secret, which is not kept and cannot be shown again.
+
+    Raises `ValueError` with a sentence where a scope is none.
+    """
+    secret = new_secret()
     token = Token.objects.create(
-        name=name, digest=digest_of(secret), created_by_id=created_by, expires_at=expires_at
+        name=name,
+        digest=digest_of(secret),
+        scopes=[str(scope) for scope in parse_all(scopes)],
+        created_by_id=created_by,
+        expires_at=expires_at,
     )
     return token, secret
 

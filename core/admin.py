@@ -1,10 +1,11 @@
-"""The records in the admin. The schedule's page stands in the dashboard, which knows the tiers' rows."""
+"""The records in the admin. Tokens have a module of their own; the schedule's page stands in the dashboard, which
+knows the tiers' rows.
+"""
 
 from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import Count, Model, QuerySet
-from django.db.models.functions import Now
 from django.http import HttpRequest
 
 from core import edits
@@ -22,6 +23,9 @@ from core.models import (
     Token,
     Window,
 )
+from core.token_admin import TokenAdmin
+
+admin.site.register(Token, TokenAdmin)
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -214,27 +218,6 @@ class AlertAdmin(ReadOnlyAdmin):
     list_display = ("since", "message", "severity", "state", "resolved_at")
     list_filter = ("state", "severity", "rule")
     search_fields = ("message",)
-
-
-@admin.register(Token)
-class TokenAdmin(admin.ModelAdmin):
-    """Tokens are made by `manage.py create_token`, which shows the secret once; here they are revoked."""
-
-    list_display = ("name", "created_at", "expires_at", "last_used_at", "revoked_at")
-    list_filter = ("revoked_at", "expires_at")
-    search_fields = ("name",)
-    fields = ("name", "expires_at", "created_at", "last_used_at", "revoked_at")
-    readonly_fields = ("created_at", "last_used_at", "revoked_at")
-    actions = ("revoke",)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        del request
-        return False
-
-    @admin.action(description="Revoke the selected tokens", permissions=["change"])
-    def revoke(self, request: HttpRequest, chosen: QuerySet[Token]) -> None:
-        count = chosen.filter(revoked_at=None).update(revoked_at=Now())
-        self.message_user(request, f"{count} tokens open nothing any more.", messages.SUCCESS)
 
 
 @admin.register(ChangeRecord)

@@ -7,7 +7,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from core.models import Channel, Claim, Group, Location, Receiver, Server, Token
+from core.models import Channel, Claim, Group, Location, Receiver, Server
 from tests.fleet import make_receivers, make_server
 
 pytestmark = pytest.mark.django_db
@@ -82,22 +82,6 @@ def test_who_may_change_a_receiver_may_have_it_polled_now(
 
     assert Claim.objects.get().wanted is wanted
     assert [entry.change_message for entry in LogEntry.objects.all()] == ["Polled at once."] * wanted
-
-
-@pytest.mark.parametrize(
-    ("permissions", "revoked"), [(["view_token"], False), (["view_token", "change_token"], True)]
-)
-def test_who_may_change_a_token_may_revoke_it(
-    client: Client,
-    permissions: list[str],
-    revoked: bool,  # noqa: FBT001
-) -> None:
-    token = Token.objects.create(name="lobby", digest="x")
-
-    do(staff(client, *permissions), "token", "revoke", token.pk)
-
-    token.refresh_from_db()
-    assert (token.revoked_at is not None) is revoked
 
 
 @pytest.mark.parametrize("place", ["location", "group"])

@@ -14,6 +14,7 @@ from django.contrib.postgres.functions import TransactionNow
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.db import connection
+from django.http import HttpRequest
 from django.utils.crypto import constant_time_compare
 
 from core.domain.scopes import Scope, includes, parse_all
@@ -28,15 +29,31 @@ TOKEN_PREFIX = "mic_"  # noqa: S105  marks a string as ours for secret scanners
 class Principal:
     """Somebody who has shown who they are: a signed-in user, or an integrator's token.
 
-    `scopes` narrow what a token sees; empty means all that its maker may.
+    `scopes` are what their token is held to, `narrowed_to` what the ticket that they came with asked for of it; empty
+    means everything.
     """
 
     name: str
     user_id: int | None = None
     token_id: int | None = None
     scopes: tuple[str, ...] = ()
+    narrowed_to: tuple[str, ...] = ()
     session_key: str | None = field(default=None, repr=False)
     expires_at: datetime | None = None
+
+    def narrowed(self, scopes: Iterable[str]) -> "Principal":
+        """Return this principal with eyes for these parts alone, of those that they may see.
+
+        Raises `ValueError` where one is no scope, `Beyond` where it is not theirs, both with a sentence.
+        """
+        parts = tuple(str(scope) for scope in parse_all(scopes))
+        if beyond := [part for part in parts if self.scopes and part not in self.scopes]:
+            raise Beyond(f"This token does not see {beyond[0]}, but {', '.join(self.scopes)}.")
+        return replace(self, narrowed_to=parts)
+
+
+class Beyond(Exception):
+    """Somebody asked for a part that they may not see. Its text is for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +83,11 @@ class Visible:
 def visible(principal: Principal | None) -> Visible:
     """Return what this principal may see: all locations for anybody who is known.
 
-    Nothing narrows that yet, so a token that says it is narrower opens nothing.
+    Nothing narrows that yet, so whoever is held to a part sees nothing.
     """
-    return Visible.nothing() if principal is None or principal.scopes else Visible.everything()
+    if principal is None or principal.scopes or principal.narrowed_to:
+        return Visible.nothing()
+    return Visible.everything()
 
 
 def principal_of(
@@ -80,12 +99,29 @@ def principal_of(
     return Principal(name=user.get_username(), user_id=user.pk, session_key=session_key)
 
 
+def principal_of_request(request: HttpRequest) -> Principal | None:
+    """Return who sends this: whose bearer token it bears, else whose session; None where neither holds.
+
+    A token that opens nothing is not made up for by a session.
+    """
+    token = bearer_in(request.headers.get("Authorization", ""))
+    if token is not None:
+        return principal_of_token(token)
+    return principal_of(request.user, session_key=request.session.session_key)
+
+
+def bearer_in(header: str) -> str | None:
+    """Return the token in an Authorization header, or None where it is of another kind."""
+    scheme, _, token = header.partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
+
+
 def principal_of_session(key: str) -> Principal | None:
     """Return the principal of a browser's session, or None where it is over, or its user may not sign in any more."""
-    return _principals_of_sessions([key]).get(key)
+    return principals_of_sessions([key]).get(key)
 
 
-def _principals_of_sessions(keys: Collection[str]) -> dict[str, Principal]:
+def principals_of_sessions(keys: Collection[str]) -> dict[str, Principal]:
     """Return the principals of those of these sessions that are good, in two statements however many they are."""
     if not keys:
         return {}
@@ -112,27 +148,32 @@ def _signed_in_with_their_password(session: Mapping[str, Any], user: User) -> bo
 def still_good(principals: Iterable[Principal]) -> set[Principal]:
     """Return those of these principals who would be let in again now, and see the same; in three statements at most."""
     asked = set(principals)
-    scopes = _scopes_of_tokens({one.token_id for one in asked if one.token_id is not None})
-    sessions = _principals_of_sessions({one.session_key for one in asked if one.session_key is not None})
-    return {
-        one
-        for one in asked
-        if (one.token_id is not None and scopes.get(one.token_id) == one.scopes)
-        or (one.session_key is not None and sessions.get(one.session_key) == one)
-    }
+    tokens = principals_of_tokens({one.token_id for one in asked if one.token_id is not None})
+    sessions = principals_of_sessions({one.session_key for one in asked if one.session_key is not None})
+
+    def is_good(one: Principal) -> bool:
+        if one.token_id is not None:
+            return one.token_id in tokens and tokens[one.token_id].scopes == one.scopes
+        return one.session_key is not None and sessions.get(one.session_key) == replace(one, narrowed_to=())
+
+    return {one for one in asked if is_good(one)}
 
 
-def _scopes_of_tokens(ids: Collection[int]) -> dict[int, tuple[str, ...]]:
-    """Return what those of these tokens see that are good."""
+def principals_of_tokens(ids: Collection[int]) -> dict[int, Principal]:
+    """Return the principals of those of these tokens that are good."""
     if not ids:
         return {}
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT id, scopes FROM core_token WHERE id = ANY(%s) "
+            "SELECT id, name, scopes, expires_at FROM core_token WHERE id = ANY(%s) "
             "AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())",
             [list(ids)],
         )
-        return {token_id: tuple(scopes) for token_id, scopes in cursor.fetchall()}
+        return {row[0]: _of_token(*row) for row in cursor.fetchall()}
+
+
+def _of_token(token_id: int, name: str, scopes: list[str], expires_at: datetime | None) -> Principal:
+    return Principal(name=name, token_id=token_id, scopes=tuple(scopes), expires_at=expires_at)
 
 
 def digest_of(secret: str) -> str:
@@ -185,7 +226,4 @@ def principal_of_token(secret: str) -> Principal | None:
     with connection.cursor() as cursor:
         cursor.execute(_USE, [digest_of(secret)])
         row = cursor.fetchone()
-    if row is None:
-        return None
-    token_id, name, scopes, expires_at = row
-    return Principal(name=name, token_id=token_id, scopes=tuple(scopes), expires_at=expires_at)
+    return None if row is None else _of_token(*row)

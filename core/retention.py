@@ -114,5 +114,12 @@ def prune_sessions() -> int:
         return int(cursor.rowcount)
 
 
+def prune_tickets() -> int:
+    """Delete tickets that nobody used in time, and return how many there were."""
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM core_ticket WHERE expires_at < now()")
+        return int(cursor.rowcount)
+
+
 def _day_of(partition: str) -> date:
     return datetime.strptime(partition[-8:], "%Y%m%d").replace(tzinfo=UTC).date()

@@ -1,35 +1,52 @@
-"""Who is at the door of a socket: a browser with a session, or an integrator with a bearer token."""
+"""Who is at the door of a socket: an integrator's token, a kiosk's ticket, or a browser's session."""
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from channels.db import database_sync_to_async
 from django.conf import settings
 from django.http import parse_cookie
 from django.http.request import split_domain_port, validate_host
 
-from core.access import Principal, principal_of_session, principal_of_token
+from core.access import Principal, bearer_in, principal_of_session, principal_of_token
+from core.tickets import principal_of_ticket
 
 
 async def principal_at_the_door(scope: Mapping[str, Any]) -> Principal | None:
     """Return who connects, or None.
 
-    A session counts only for a page of our own origin. A missing Origin is a program's, and programs bring a
-    token: a session cookie without an Origin opens nothing.
+    Whoever shows a token or a ticket is judged by that alone, wherever their page is from. A session counts only for
+    a page of our own origin. A missing Origin is a program's, and programs bring a token: a session cookie without
+    an Origin opens nothing.
     """
-    headers = {name.decode("latin1"): value.decode("latin1") for name, value in scope["headers"]}
-    scheme, _, token = headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer":
-        bearer: Principal | None = await database_sync_to_async(principal_of_token)(token.strip())
-        return bearer
-    if not origin_is_ours(headers.get("origin"), headers.get("host", "")):
+    headers: dict[bytes, bytes] = dict(scope["headers"])
+    principal: Principal | None
+    token = bearer_in(_text(headers, b"authorization"))
+    if token is not None:
+        principal = await database_sync_to_async(principal_of_token)(token)
+        return principal
+    ticket = _ticket_in(scope["query_string"])
+    if ticket is not None:
+        principal = await database_sync_to_async(principal_of_ticket)(ticket)
+        return principal
+    if not origin_is_ours(_text(headers, b"origin"), _text(headers, b"host")):
         return None
-    key = parse_cookie(headers.get("cookie", "")).get(settings.SESSION_COOKIE_NAME)
+    key = parse_cookie(_text(headers, b"cookie")).get(settings.SESSION_COOKIE_NAME)
     return await database_sync_to_async(principal_of_session)(key) if key else None
 
 
-def origin_is_ours(origin: str | None, host: str) -> bool:
+def _text(headers: Mapping[bytes, bytes], name: bytes) -> str:
+    return headers.get(name, b"").decode("latin1")
+
+
+def _ticket_in(query: bytes) -> str | None:
+    if b"ticket=" not in query:
+        return None
+    return parse_qs(query.decode("latin1"), keep_blank_values=True).get("ticket", [None])[0]
+
+
+def origin_is_ours(origin: str, host: str) -> bool:
     """Say whether the page that connects came from this server, or from an origin that the settings trust."""
     if not origin:
         return False

@@ -3,7 +3,7 @@ each receiver, `records` carries changes from the polls to the sockets, `alerts`
 `access` holds who may ask.
 """
 
-from core.models.access import Token
+from core.models.access import Ticket, Token
 from core.models.alerts import Alert
 from core.models.devices import Channel, Receiver, Server, ServerHealth
 from core.models.places import Group, Location, Slot
@@ -30,6 +30,7 @@ __all__ = [
     "Server",
     "ServerHealth",
     "Slot",
+    "Ticket",
     "Token",
     "Window",
 ]

@@ -1,4 +1,4 @@
-"""Who may ask without a session: integrators' tokens."""
+"""Who may ask without a session: integrators' tokens, and tickets, which are good once."""
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -36,3 +36,29 @@ class Token(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Ticket(models.Model):
+    """A way in, good once and for 30 seconds, for a page that can send neither header nor cookie of ours.
+
+    It goes with the session or the token that it was asked for with: the database sees to that. Only its SHA-256 is
+    kept.
+    """
+
+    digest = models.CharField(max_length=64, primary_key=True)
+    token = models.ForeignKey(Token, models.DO_NOTHING, null=True, db_constraint=False, related_name="+")
+    session = models.ForeignKey(
+        "sessions.Session", models.DO_NOTHING, null=True, db_constraint=False, related_name="+"
+    )
+    scopes = ArrayField(models.CharField(max_length=100), default=list)
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(token=None) ^ models.Q(session=None), name="ticket_of_a_token_or_a_session"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"until {self.expires_at:%H:%M:%S}"

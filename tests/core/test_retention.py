@@ -11,7 +11,8 @@ from pytest_django.fixtures import Settings
 
 from core import retention
 from core.clock import today
-from core.models import Alert, ChangeRecord, Window
+from core.models import Alert, ChangeRecord, Ticket, Token, Window
+from pollers.tasks import retain
 
 pytestmark = pytest.mark.django_db
 
@@ -159,3 +160,23 @@ def test_sessions_go_when_they_are_past_their_end() -> None:
 
     assert retention.prune_sessions() == 1
     assert list(Session.objects.values_list("session_key", flat=True)) == ["valid"]
+
+
+def test_tickets_go_when_nobody_used_them_in_time() -> None:
+    token = Token.objects.create(name="lobby", digest="x")
+    for digest, age in (("over", timedelta(seconds=1)), ("good", -timedelta(seconds=1))):
+        Ticket.objects.create(digest=digest, token=token, expires_at=TransactionNow() - age)
+
+    assert retention.prune_tickets() == 1
+    assert list(Ticket.objects.values_list("digest", flat=True)) == ["good"]
+
+
+def test_the_hourly_task_cuts_what_nobody_uses_any_more() -> None:
+    session = Session.objects.create(session_key="over", expire_date=TransactionNow() - DAY)
+    token = Token.objects.create(name="lobby", digest="x")
+    Ticket.objects.create(digest="over", token=token, expires_at=TransactionNow() - DAY)
+
+    retain()
+
+    assert not Session.objects.filter(pk=session.pk).exists()
+    assert not Ticket.objects.exists()

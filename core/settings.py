@@ -13,7 +13,7 @@ from typing import TypeVar
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
-from core import verdicts
+from core import proxies, verdicts
 
 T = TypeVar("T")
 
@@ -26,6 +26,13 @@ def _flag(name: str) -> bool:
 
 def _listed(name: str, default: str) -> list[str]:
     return [part.strip() for part in os.environ.get(name, default).split(",") if part.strip()]
+
+
+def _read(name: str, read: Callable[[str], T]) -> T:
+    try:
+        return read(os.environ.get(name, ""))
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name}: {error}") from error
 
 
 DATA_DIR = Path(os.environ.get("MICBOARD_DATA", BASE_DIR / ".micboard")).absolute()
@@ -66,6 +73,7 @@ ALLOW_LOOPBACK = _flag("MICBOARD_ALLOW_LOOPBACK")  # receivers and servers on 12
 
 ALLOWED_HOSTS = _listed("MICBOARD_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = _listed("MICBOARD_TRUSTED_ORIGINS", "")
+TRUSTED_PROXIES = _read("MICBOARD_TRUSTED_PROXIES", proxies.networks)  # whose X-Forwarded-For is believed
 
 INSTALLED_APPS = [
     "dashboard.apps.AdminConfig",
@@ -233,15 +241,8 @@ if CHANNEL_LAYER not in _LAYERS:
 CHANNEL_LAYERS = {"default": _LAYERS[CHANNEL_LAYER]}
 
 
-def _verdict(name: str, read: Callable[[str], T]) -> T:
-    try:
-        return read(os.environ.get(name, ""))
-    except ValueError as error:
-        raise ImproperlyConfigured(f"{name}: {error}") from error
-
-
-THRESHOLDS = _verdict("MICBOARD_THRESHOLDS", verdicts.thresholds)
-DEADBANDS = _verdict("MICBOARD_DEADBANDS", verdicts.deadbands)
+THRESHOLDS = _read("MICBOARD_THRESHOLDS", verdicts.thresholds)
+DEADBANDS = _read("MICBOARD_DEADBANDS", verdicts.deadbands)
 
 MAX_POLLS_PER_S = float(os.environ.get("MICBOARD_MAX_POLLS_PER_S", "400"))  # what an edit may ask for
 

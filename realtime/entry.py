@@ -10,6 +10,7 @@ from django.http import parse_cookie
 from django.http.request import split_domain_port, validate_host
 
 from core.access import Principal, bearer_in, principal_of_session, principal_of_token
+from core.proxies import client_address
 from core.tickets import principal_of_ticket
 
 
@@ -34,6 +35,15 @@ async def principal_at_the_door(scope: Mapping[str, Any]) -> Principal | None:
         return None
     key = parse_cookie(_text(headers, b"cookie")).get(settings.SESSION_COOKIE_NAME)
     return await database_sync_to_async(principal_of_session)(key) if key else None
+
+
+def address_at_the_door(scope: Mapping[str, Any]) -> str:
+    """Return the address that somebody connects from, as far as this server or a proxy of ours can know it."""
+    peer = scope["client"][0] if scope.get("client") else None
+    said: list[bytes] = []
+    if settings.TRUSTED_PROXIES:
+        said = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
+    return client_address(peer, b",".join(said).decode("latin1"), settings.TRUSTED_PROXIES)
 
 
 def _text(headers: Mapping[bytes, bytes], name: bytes) -> str:

@@ -40,3 +40,15 @@ def test_an_address_that_asks_for_nothing_has_our_deadlines() -> None:
 
     assert str(options["options"]).startswith("-c lock_timeout=3s ")
     assert "sslmode" not in options
+
+
+def test_proxies_that_are_none_are_told_with_the_name_of_the_setting() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", "import core.settings"],
+        env={**os.environ, "MICBOARD_TRUSTED_PROXIES": "10.0.0.1, proxy.local"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert "ImproperlyConfigured: MICBOARD_TRUSTED_PROXIES: addresses or networks, separated by" in ran.stderr

@@ -14,8 +14,9 @@ from pytest_django.fixtures import Settings
 
 from core.access import Principal, create_token, principal_of_session, principal_of_token
 from core.models import Ticket, Token
+from core.proxies import UNKNOWN, networks
 from core.tickets import issue
-from realtime.entry import principal_at_the_door
+from realtime.entry import address_at_the_door, principal_at_the_door
 from tests.realtime.conftest import Connect, in_thread
 
 pytestmark = pytest.mark.usefixtures("committed")
@@ -170,3 +171,25 @@ async def test_a_ticket_opens_the_feed_until_its_token_is_revoked(connect: Conne
     await in_thread(Token.objects.filter(name="lobby").update, revoked_at=TransactionNow())
 
     assert (await client.closed())[0] == 4401
+
+
+# From where
+
+
+def test_somebody_is_from_where_the_socket_is_from(settings: Settings) -> None:
+    there = scope(client=("10.0.0.7", 50000), x_forwarded_for="203.0.113.5")
+    assert address_at_the_door(there) == "10.0.0.7"
+
+    settings.TRUSTED_PROXIES = networks("10.0.0.0/8")
+
+    assert address_at_the_door(there) == "203.0.113.5"
+    assert address_at_the_door(scope(client=("10.0.0.7", 50000))) == "10.0.0.7"
+    assert address_at_the_door(scope(client=None)) == UNKNOWN
+
+
+def test_what_several_headers_say_counts_in_their_order(settings: Settings) -> None:
+    settings.TRUSTED_PROXIES = networks("10.0.0.0/8")
+    there = scope(client=("10.0.0.7", 50000))
+    there["headers"] = [(b"x-forwarded-for", b"1.1.1.1"), (b"x-forwarded-for", b"203.0.113.5, 10.0.0.8")]
+
+    assert address_at_the_door(there) == "203.0.113.5"

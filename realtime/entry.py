@@ -12,6 +12,7 @@ from django.http.request import split_domain_port, validate_host
 from core.access import Principal, bearer_in, principal_of_session, principal_of_token
 from core.proxies import client_address
 from core.tickets import principal_of_ticket
+from realtime.lately import Lately
 
 
 async def principal_at_the_door(scope: Mapping[str, Any]) -> Principal | None:
@@ -22,19 +23,22 @@ async def principal_at_the_door(scope: Mapping[str, Any]) -> Principal | None:
     an Origin opens nothing.
     """
     headers: dict[bytes, bytes] = dict(scope["headers"])
-    principal: Principal | None
     token = bearer_in(_text(headers, b"authorization"))
     if token is not None:
-        principal = await database_sync_to_async(principal_of_token)(token)
-        return principal
+        return await Lately.of_this_loop().principal(token, principal_of_token)
     ticket = _ticket_in(scope["query_string"])
     if ticket is not None:
-        principal = await database_sync_to_async(principal_of_ticket)(ticket)
+        principal: Principal | None = await database_sync_to_async(principal_of_ticket)(ticket)
         return principal
     if not origin_is_ours(_text(headers, b"origin"), _text(headers, b"host")):
         return None
     key = parse_cookie(_text(headers, b"cookie")).get(settings.SESSION_COOKIE_NAME)
-    return await database_sync_to_async(principal_of_session)(key) if key else None
+    return await Lately.of_this_loop().principal(key, principal_of_session) if key else None
+
+
+def forget_principals() -> None:
+    """Have everybody who comes from now on read anew. To be called when anybody's rights changed."""
+    Lately.of_this_loop().forget()
 
 
 def address_at_the_door(scope: Mapping[str, Any]) -> str:

@@ -1,5 +1,10 @@
 """The door of a socket: who is let in, as whom, and from where."""
 
+import asyncio
+import queue
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -8,15 +13,20 @@ from django.conf import settings as django_settings
 from django.contrib.auth.models import User
 from django.contrib.postgres.functions import TransactionNow
 from django.contrib.sessions.models import Session
+from django.db import OperationalError, connection
 from django.db.models import F
 from django.test import Client as Browser
+from django.test.utils import CaptureQueriesContext
 from pytest_django.fixtures import Settings
 
-from core.access import Principal, create_token, principal_of_session, principal_of_token
+from core import clock
+from core.access import Principal, create_token, digest_of, principal_of_session, principal_of_token
 from core.models import Ticket, Token
 from core.proxies import UNKNOWN, networks
 from core.tickets import issue
-from realtime.entry import address_at_the_door, principal_at_the_door
+from realtime import entry, lately
+from realtime.entry import address_at_the_door, forget_principals, principal_at_the_door
+from realtime.lately import Lately
 from tests.realtime.conftest import Connect, in_thread
 
 pytestmark = pytest.mark.usefixtures("committed")
@@ -171,6 +181,172 @@ async def test_a_ticket_opens_the_feed_until_its_token_is_revoked(connect: Conne
     await in_thread(Token.objects.filter(name="lobby").update, revoked_at=TransactionNow())
 
     assert (await client.closed())[0] == 4401
+
+
+# Lately
+
+
+@dataclass
+class Counted:
+    """A way to read principals that counts what it costs."""
+
+    read: Callable[[str], Principal | None]
+    calls: int = 0
+    statements: int = 0
+
+    def __call__(self, secret: str) -> Principal | None:
+        self.calls += 1
+        with CaptureQueriesContext(connection) as counted:
+            principal = self.read(secret)
+        self.statements += len(counted)
+        return principal
+
+    def __hash__(self) -> int:
+        return id(self)
+
+
+async def test_a_storm_of_walls_with_one_session_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    principal, key = await in_thread(a_session)
+    counted = Counted(principal_of_session)
+    monkeypatch.setattr(entry, "principal_of_session", counted)
+    there = scope(**OURS, **cookie(key))
+
+    came = await asyncio.gather(*(principal_at_the_door(there) for _ in range(1000)))
+    came.append(await principal_at_the_door(there))
+
+    assert came == [principal] * 1001
+    assert (counted.calls, counted.statements) == (1, 2)
+
+
+async def test_a_token_that_came_lately_is_not_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    principal, secret = await in_thread(a_token)
+    counted = Counted(principal_of_token)
+    monkeypatch.setattr(entry, "principal_of_token", counted)
+
+    for _ in range(3):
+        assert await principal_at_the_door(scope(**bearer(secret))) == principal
+
+    assert (counted.calls, counted.statements) == (1, 1)
+
+
+async def test_what_opens_as_a_session_opens_nothing_as_a_token() -> None:
+    _, key = await in_thread(a_session)
+    await principal_at_the_door(scope(**OURS, **cookie(key)))
+
+    assert await principal_at_the_door(scope(**bearer(key))) is None
+
+
+async def test_a_session_that_is_remembered_opens_nothing_to_another_page() -> None:
+    _, key = await in_thread(a_session)
+    await principal_at_the_door(scope(**OURS, **cookie(key)))
+
+    assert await principal_at_the_door(scope(host="localhost:8000", **cookie(key))) is None
+
+
+async def test_a_change_of_rights_has_everybody_read_anew() -> None:
+    _, secret = await in_thread(a_token)
+    await principal_at_the_door(scope(**bearer(secret)))
+    await in_thread(Token.objects.update, revoked_at=TransactionNow())
+
+    forget_principals()
+
+    assert await principal_at_the_door(scope(**bearer(secret))) is None
+
+
+async def test_nobody_is_remembered_beyond_the_end_of_their_token() -> None:
+    ends_at = await in_thread(clock.now) + timedelta(seconds=2)
+    _, secret = await in_thread(create_token, "short", expires_at=ends_at)
+    assert await principal_at_the_door(scope(**bearer(secret))) is not None
+
+    async with asyncio.timeout(10):
+        while await principal_at_the_door(scope(**bearer(secret))) is not None:  # noqa: ASYNC110  only time tells
+            await asyncio.sleep(0.01)
+    assert await in_thread(clock.now) >= ends_at
+
+
+async def test_nobody_is_remembered_for_longer_than_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, secret = await in_thread(a_token)
+    monkeypatch.setattr(lately, "REMEMBERED_S", 0)
+    await principal_at_the_door(scope(**bearer(secret)))
+    await in_thread(Token.objects.update, revoked_at=TransactionNow())
+
+    assert await principal_at_the_door(scope(**bearer(secret))) is None
+
+
+async def test_a_token_that_was_not_known_is_known_as_soon_as_it_is_there() -> None:
+    secret = "mic_that_is_made_in_a_moment"
+    assert await principal_at_the_door(scope(**bearer(secret))) is None
+
+    await in_thread(Token.objects.create, name="new", digest=digest_of(secret))
+
+    assert await principal_at_the_door(scope(**bearer(secret))) is not None
+
+
+async def test_those_who_were_not_seen_for_longest_are_forgotten_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(lately, "MOST", 2)
+    counted = Counted(lambda secret: Principal(name=secret))
+    known = Lately()
+
+    for secret in ("a", "b", "a", "c", "a", "b"):
+        await known.principal(secret, counted)
+
+    assert counted.calls == 4  # a, b, c, and b again
+
+
+class Slow:
+    """A way to read principals that says when it is asked, and answers when it is told."""
+
+    def __init__(self) -> None:
+        self.asked, self.answers = threading.Semaphore(0), queue.SimpleQueue[Principal | None]()
+
+    def __call__(self, secret: str) -> Principal | None:
+        del secret
+        self.asked.release()
+        return self.answers.get(timeout=5)
+
+    async def is_asked(self) -> None:
+        assert await asyncio.to_thread(self.asked.acquire, timeout=5)
+
+
+async def test_what_was_read_before_a_change_of_rights_lets_nobody_in() -> None:
+    slow, known = Slow(), Lately()
+    coming = asyncio.create_task(known.principal("secret", slow))
+    await slow.is_asked()
+
+    known.forget()
+    slow.answers.put(Principal(name="before"))
+    await slow.is_asked()
+    slow.answers.put(None)
+
+    assert await coming is None
+    slow.answers.put(Principal(name="later"))
+    assert await known.principal("secret", slow) == Principal(name="later")
+
+
+async def test_who_goes_while_they_are_read_holds_nobody_up() -> None:
+    slow, known = Slow(), Lately()
+    goes = asyncio.create_task(known.principal("secret", slow))
+    await slow.is_asked()
+    stays = asyncio.create_task(known.principal("secret", slow))
+
+    goes.cancel()
+    await asyncio.wait([goes])
+    slow.answers.put(Principal(name="olga"))
+
+    assert await stays == Principal(name="olga")
+    assert not slow.asked.acquire(blocking=False)
+
+
+async def test_who_cannot_be_read_is_read_anew() -> None:
+    def fail(secret: str) -> Principal | None:
+        raise OperationalError(f"no way to read {secret}")
+
+    known = Lately()
+    for _ in range(2):
+        with pytest.raises(OperationalError):
+            await known.principal("secret", fail)
 
 
 # From where

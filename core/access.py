@@ -1,8 +1,9 @@
 """Who asks, and what they may see: one function for every query and every socket."""
 
+import contextlib
 import hashlib
 import secrets
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Self
@@ -17,7 +18,7 @@ from django.db import connection
 from django.http import HttpRequest
 from django.utils.crypto import constant_time_compare
 
-from core.domain.scopes import Scope, includes, parse_all
+from core.domain.scopes import Scope, includes, parse, parse_all
 from core.models import Token
 
 _sessions = SessionStore()  # to decode what the table holds
@@ -81,13 +82,18 @@ class Visible:
 
 
 def visible(principal: Principal | None) -> Visible:
-    """Return what this principal may see: all locations for anybody who is known.
-
-    Nothing narrows that yet, so whoever is held to a part sees nothing.
-    """
-    if principal is None or principal.scopes or principal.narrowed_to:
+    """Return what this principal may see: all for anybody who is known, but for those who are held to parts."""
+    if principal is None:
         return Visible.nothing()
-    return Visible.everything()
+    held_to = principal.narrowed_to or principal.scopes
+    return Visible(frozenset(_readable(held_to))) if held_to else Visible.everything()
+
+
+def _readable(texts: Iterable[str]) -> Iterator[Scope]:
+    """Leave out what is no scope: it opens nothing, and must not open everything."""
+    for text in texts:
+        with contextlib.suppress(ValueError):
+            yield parse(text)
 
 
 def principal_of(

@@ -26,6 +26,7 @@ from core.access import (
     still_good,
     visible,
 )
+from core.domain.scopes import parse
 from core.models import Head, Token
 
 pytestmark = pytest.mark.django_db
@@ -253,6 +254,49 @@ def test_nobody_sees_nothing_and_whoever_is_known_sees_everything() -> None:
     assert visible(by_token()) == visible(by_session()) == Visible.everything()
     assert not Visible.nothing().includes({"device_id": "SHURE001"})
     assert Visible.everything().includes({"device_id": "SHURE001"})
+
+
+HERE = {"device_id": "SHURE001", "location": "main-a", "groups": [["band", 1]]}
+THERE = {"device_id": "SHURE002", "location": "main-b", "groups": [["choir", 1]]}
+
+
+@pytest.mark.parametrize(
+    ("scopes", "sees_here", "sees_there"),
+    [
+        (["location:main-a"], True, False),
+        (["location:main-a", "group:choir"], True, True),
+        (["location:nowhere"], False, False),
+        (["no scope at all"], False, False),
+        (["no scope at all", "device:shure002"], False, True),
+    ],
+)
+def test_a_token_that_is_held_to_parts_sees_those(
+    scopes: list[str],
+    sees_here: bool,  # noqa: FBT001
+    sees_there: bool,  # noqa: FBT001
+) -> None:
+    may_see = visible(replace(by_token(), scopes=tuple(scopes)))
+
+    assert (may_see.includes(HERE), may_see.includes(THERE)) == (sees_here, sees_there)
+
+
+def test_a_ticket_narrows_what_its_issuer_sees() -> None:
+    narrowed = [
+        by_session().narrowed(["group:band"]),
+        by_token("lobby", "location:main-b", "group:band").narrowed(["group:band"]),
+    ]
+
+    for principal in narrowed:
+        assert visible(principal).includes(HERE)
+        assert not visible(principal).includes(THERE)
+
+
+def test_who_asks_for_a_part_sees_no_more_than_they_may() -> None:
+    may_see = visible(by_token("lobby", "location:main-a"))
+
+    assert may_see.asking([parse("group:band")]).includes(HERE)
+    assert not may_see.asking([parse("group:choir")]).includes(THERE)
+    assert may_see.asking([]) == may_see
 
 
 def test_a_principal_is_a_value() -> None:

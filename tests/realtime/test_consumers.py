@@ -296,13 +296,6 @@ async def test_a_socket_is_closed_when_its_session_is_over(connect: Connect, end
     assert await client.closed() == NO_LONGER
 
 
-async def test_a_token_that_is_narrower_than_anything_yet_opens_nothing(connect: Connect) -> None:
-    token, secret = await in_thread(create_token, "one room")
-    await in_thread(Token.objects.filter(pk=token.pk).update, scopes=["location:main-a"])
-
-    assert (await closed(connect, "/ws/devices/", [(BEARER, f"Bearer {secret}".encode())]))[0] == 4401
-
-
 async def test_whoever_has_gone_is_forgotten(connect: Connect) -> None:
     gone, health = await connect(), await connect("/ws/health/")
     await gone.frame("initial_data")

@@ -248,6 +248,12 @@ MAX_POLLS_PER_S = float(os.environ.get("MICBOARD_MAX_POLLS_PER_S", "400"))  # wh
 
 WINDOW_MS = int(os.environ.get("MICBOARD_WINDOW_MS", "1000"))  # how often a window is emitted
 
+# How many connections to the feeds may be open.
+SOCKETS = int(os.environ.get("MICBOARD_SOCKETS", "5000"))
+SOCKETS_PER_ADDRESS = int(os.environ.get("MICBOARD_SOCKETS_PER_ADDRESS", "200"))
+SOCKETS_PER_USER = int(os.environ.get("MICBOARD_SOCKETS_PER_USER", "100"))
+SOCKETS_PER_TOKEN = int(os.environ.get("MICBOARD_SOCKETS_PER_TOKEN", "50"))
+
 # How long things are kept.
 HISTORY_DAYS = int(os.environ.get("MICBOARD_HISTORY_DAYS", "30"))
 HISTORY_BYTES = int(float(os.environ.get("MICBOARD_HISTORY_GB", "20")) * 1e9)

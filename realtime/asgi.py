@@ -9,7 +9,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "core.settings")
 
 django_application = get_asgi_application()
 
-from realtime.routing import websocket_urlpatterns  # noqa: E402  the consumers need Django set up
+from realtime import server  # noqa: E402  the consumers need Django set up
+from realtime.routing import websocket_urlpatterns  # noqa: E402
+
+server.install()
 
 application = ProtocolTypeRouter(
     {"http": django_application, "websocket": URLRouter(websocket_urlpatterns)},

@@ -68,3 +68,7 @@ class Board:
                 row["seen_at"] = at
                 news.add((row["receiver_id"], at))
         return sorted(news)
+
+    def seen(self) -> list[tuple[str, str]]:
+        """Return when each receiver last answered."""
+        return sorted({(row["receiver_id"], row["seen_at"]) for row in self.rows.values() if row["seen_at"]})

@@ -1,23 +1,29 @@
 """The three feeds. A consumer is a socket's manners: who may come in, what it may say, how it leaves."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
+from time import monotonic
 from typing import Any
 from urllib.parse import parse_qs
 
 import orjson
 from channels.generic.websocket import AsyncWebsocketConsumer
 
-from core.access import Visible, visible
-from realtime.entry import principal_at_the_door
-from realtime.frames import Frame, error_frame
-from realtime.hub import NOT_SIGNED_IN, Hub, Socket
-from realtime.outlet import Outlet, outlet_for
+from core.access import Principal, Visible, visible
+from core.domain.scopes import parse_all
+from realtime.audience import Mode, View
+from realtime.encoding import Frame
+from realtime.entry import address_at_the_door, principal_at_the_door
+from realtime.frames import error_frame
+from realtime.guests import Guest
+from realtime.hub import NOT_SIGNED_IN, Hub, Since
+from realtime.outlet import Outlet, TooSlow, outlet_for
 
 LONGEST_MESSAGE = 4096  # bytes; a client has little to say
+MOST_MESSAGES = 600  # a minute
 
-BAD_REQUEST = 4400
+BAD_REQUEST, TOO_MANY = 4400, 4429
 
-Join = Callable[[Socket], None]
+Query = Mapping[str, list[str]]
 
 
 class FeedConsumer(AsyncWebsocketConsumer):
@@ -25,10 +31,13 @@ class FeedConsumer(AsyncWebsocketConsumer):
 
     channel_layer_alias = "none"  # no channel and no receive loop for each socket: only the hub listens
 
-    outlet: Outlet | None = None
+    understands = 'This feed understands {"type": "ping"}.'
 
-    def way_in(self, hub: Hub, query: Mapping[str, list[str]]) -> Join | str:
-        """Return how this feed joins the hub, or a sentence that says what is wrong with the request."""
+    outlet: Outlet | None = None
+    principal: Principal
+
+    def view(self, query: Query) -> View:
+        """Return what is asked for. Raises `ValueError` with a sentence that says what is wrong with it."""
         raise NotImplementedError
 
     async def connect(self) -> None:
@@ -38,15 +47,24 @@ class FeedConsumer(AsyncWebsocketConsumer):
         if principal is None or visible(principal) == Visible.nothing():
             await self._refuse(NOT_SIGNED_IN, "not_signed_in", "Sign in, or send Authorization: Bearer TOKEN")
             return
-        hub = Hub.of_this_loop()
-        join = self.way_in(hub, parse_qs(self.scope["query_string"].decode("latin1")))
-        if isinstance(join, str):
-            await self._refuse(BAD_REQUEST, "bad_request", join)
+        self.principal = principal
+        query = parse_qs(self.scope["query_string"].decode("latin1"))
+        try:
+            view, since = self.view(query), _since(query)
+        except ValueError as error:
+            await self._refuse(BAD_REQUEST, "bad_request", str(error))
             return
+        hub = Hub.of_this_loop()
         await hub.ready()
-        self.outlet = outlet_for(self.base_send)
-        hub.admit(self.outlet, principal)
-        join(self.outlet)
+        outlet = outlet_for(self.base_send)
+        full = hub.admit(outlet, Guest(principal=principal, address=address_at_the_door(self.scope)))
+        if full is not None:
+            outlet.close()
+            await self._refuse(TOO_MANY, "too_many", full)
+            return
+        self.outlet = outlet
+        self._minute_began_at, self._said = monotonic(), 0
+        await hub.welcome(outlet, view, since)
 
     async def _refuse(self, code: int, word: str, sentence: str) -> None:
         """Close, and say why before: Daphne keeps the reason of a close to itself."""
@@ -62,16 +80,32 @@ class FeedConsumer(AsyncWebsocketConsumer):
                 self.outlet.close()
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        if self.outlet is None:
+        if self.outlet is None or self._says_too_much(self.outlet):
             return
-        if text_data is None:
-            self._error("binary", f"Text frames only; these were {len(bytes_data or b'')} bytes.")
-        elif len(text_data.encode()) > LONGEST_MESSAGE:
-            self._error("too_long", f"At most {LONGEST_MESSAGE} bytes a message.")
-        else:
-            self._answer(text_data)
+        try:
+            if text_data is None:
+                self._error("binary", f"Text frames only; these were {len(bytes_data or b'')} bytes.")
+            elif len(text_data.encode()) > LONGEST_MESSAGE:
+                self._error("too_long", f"At most {LONGEST_MESSAGE} bytes a message.")
+            else:
+                await self._answer(text_data)
+        except TooSlow:
+            Hub.of_this_loop().let_go(self.outlet)
 
-    def _answer(self, text: str) -> None:
+    def _says_too_much(self, outlet: Outlet) -> bool:
+        """Count what is said, and close on too much of it; what comes behind that is heard no more."""
+        now = monotonic()
+        if now - self._minute_began_at >= 60:  # noqa: PLR2004  a minute
+            self._minute_began_at, self._said = now, 0
+        self._said += 1
+        if self._said == MOST_MESSAGES + 1:
+            Hub.of_this_loop().dismiss(
+                outlet, TOO_MANY, "too_many", f"At most {MOST_MESSAGES} messages a minute."
+            )
+            outlet.deafen()
+        return self._said > MOST_MESSAGES
+
+    async def _answer(self, text: str) -> None:
         try:
             message = orjson.loads(text)
         except orjson.JSONDecodeError:
@@ -84,8 +118,15 @@ class FeedConsumer(AsyncWebsocketConsumer):
                 self._error("bad_id", "The id of a ping is a string or a number.")
             case {"type": "ping"}:
                 self._reply({"type": "pong"})
+            case {"type": str()}:
+                await self._answer_more(message)
             case _:
-                self._error("unknown_type", 'This feed understands {"type": "ping"}.')
+                self._error("unknown_type", self.understands)
+
+    async def _answer_more(self, message: Mapping[str, Any]) -> None:
+        """Answer what only this feed understands."""
+        del message
+        self._error("unknown_type", self.understands)
 
     def _error(self, code: str, sentence: str) -> None:
         self._push(error_frame(code, sentence))
@@ -101,33 +142,68 @@ class FeedConsumer(AsyncWebsocketConsumer):
 class DeviceConsumer(FeedConsumer):
     """`/ws/devices/`: by default the guide's messages, with `?mode=batch` one frame a window."""
 
-    def way_in(self, hub: Hub, query: Mapping[str, list[str]]) -> Join | str:
+    understands = 'This feed understands {"type": "ping"} and {"type": "subscribe", "scope": […]}.'
+
+    mode = Mode.SINGLE
+
+    def view(self, query: Query) -> View:
         match query.get("mode", ["single"]):
             case ["batch"]:
-                return hub.join_batch
+                self.mode = Mode.BATCH
             case ["single"]:
-                return hub.join_single
+                self.mode = Mode.SINGLE
             case _:
-                return "mode is batch or single"
+                raise ValueError("mode is batch or single")
+        return self._part(query.get("scope", []))
+
+    def _part(self, texts: Iterable[str]) -> View:
+        return View(self.mode, visible(self.principal).asking(parse_all(texts)))
+
+    async def _answer_more(self, message: Mapping[str, Any]) -> None:
+        match message:
+            case {"type": "subscribe", "scope": [*texts]} if all(isinstance(text, str) for text in texts):
+                try:
+                    view = self._part(texts)
+                except ValueError as error:
+                    self._error("bad_scope", str(error))
+                    return
+                if self.outlet is not None:
+                    await Hub.of_this_loop().welcome(self.outlet, view)
+            case {"type": "subscribe"}:
+                self._error(
+                    "bad_scope", "The scope is a list of texts, such as location:main-a; [] is everything."
+                )
+            case _:
+                await super()._answer_more(message)
 
 
 class ConnectionConsumer(FeedConsumer):
     """`/ws/connections/`: how each server answers."""
 
-    def way_in(self, hub: Hub, query: Mapping[str, list[str]]) -> Join | str:
+    def view(self, query: Query) -> View:
         del query
-        return hub.join_connections
+        return View(Mode.CONNECTIONS, visible(self.principal))
 
 
 class HealthConsumer(FeedConsumer):
     """`/ws/health/`: each server's interface, and the parts of this system."""
 
-    def way_in(self, hub: Hub, query: Mapping[str, list[str]]) -> Join | str:
+    def view(self, query: Query) -> View:
         del query
-        return hub.join_health
+        return View(Mode.HEALTH, visible(self.principal))
 
 
 class UnknownFeedConsumer(FeedConsumer):
-    def way_in(self, hub: Hub, query: Mapping[str, list[str]]) -> Join | str:
-        del hub, query
-        return "There is no such feed: /ws/devices/, /ws/connections/ or /ws/health/"
+    def view(self, query: Query) -> View:
+        del query
+        raise ValueError("There is no such feed: /ws/devices/, /ws/connections/ or /ws/health/")
+
+
+def _since(query: Query) -> Since | None:
+    """Return where a client that comes back has been. Raises `ValueError` with a sentence."""
+    match query.get("since"), query.get("epoch"):
+        case None, None:
+            return None
+        case [since], [epoch] if since.isascii() and since.isdigit():
+            return Since(epoch, int(since))
+    raise ValueError("since is the last seq that you have seen, and comes with its epoch")

@@ -1,12 +1,15 @@
-"""Frames as they go out: encoded once, prepared once, handed to every socket that wants them."""
+"""The messages of the feed, each encoded once for every socket that it is for."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
 from django.conf import settings
 
 from realtime.board import Board, Row
+from realtime.encoding import Frame
+
+Seen = Sequence[tuple[str, str]]  # (receiver_id, when it last answered)
 
 # What the guide's messages carry of a channel; each such update is complete in itself.
 IDENTITY = ("device_id", "receiver_id", "channel", "name")
@@ -25,27 +28,9 @@ VALUES = (
 )
 
 
-class Frame:
-    """One text frame for any number of sockets."""
-
-    __slots__ = ("_prepared", "text")
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self._prepared: Any = None
-
-    @classmethod
-    def of(cls, message: Mapping[str, Any]) -> "Frame":
-        return cls(orjson.dumps(message).decode())
-
-    def prepared(self, factory: Any) -> Any:
-        """Return the frame as autobahn sends it, built at the first socket and shared by the others."""
-        if self._prepared is None:
-            self._prepared = factory.prepareMessage(self.text.encode())
-        return self._prepared
-
-
-def initial_message(board: Board, rows: Iterable[Row], *, timestamp: str) -> dict[str, Any]:
+def initial_message(
+    board: Board, rows: Iterable[Row], alerts: Iterable[Row], *, timestamp: str
+) -> dict[str, Any]:
     """Return the snapshot that a client begins with, before it is encoded."""
     return {
         "type": "initial_data",
@@ -55,12 +40,20 @@ def initial_message(board: Board, rows: Iterable[Row], *, timestamp: str) -> dic
         "interval_ms": settings.WINDOW_MS,
         "intervals": board.intervals,
         "devices": list(rows),
-        "alerts": list(board.alerts.values()),
+        "alerts": list(alerts),
     }
 
 
-def initial_data(board: Board, *, timestamp: str) -> Frame:
-    return Frame.of(initial_message(board, board.rows.values(), timestamp=timestamp))
+def resumed(board: Board, *, replayed: int, seen: Seen) -> Frame:
+    """Return the first message of a client that comes back: that many windows follow, and nothing is missing."""
+    return Frame.of(
+        {"type": "resumed", "seq": board.seq, "epoch": board.epoch, "replayed": replayed, "seen": seen}
+    )
+
+
+def with_seen(text: str, seen: Seen) -> str:
+    """Return an encoded window with who answered since the last frame; it is not decoded for that."""
+    return f'{text[:-1]},"seen":{orjson.dumps(seen).decode()}}}' if seen else text
 
 
 def device_update(row: Row, *, seq: int, timestamp: str, changes: Mapping[str, Any] | None = None) -> Frame:
@@ -87,7 +80,7 @@ def error_frame(code: str, sentence: str) -> Frame:
     return Frame.of({"type": "error", "code": code, "message": sentence})
 
 
-def heartbeat(board: Board, *, timestamp: str, live: bool, seen: list[tuple[str, str]]) -> Frame:
+def heartbeat(board: Board, *, timestamp: str, live: bool, seen: Seen) -> Frame:
     return Frame.of(
         {
             "type": "heartbeat",

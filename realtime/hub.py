@@ -7,10 +7,12 @@ a socket's snapshot and its first delta.
 
 import asyncio
 import contextlib
+import hashlib
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Self
 from weakref import WeakKeyDictionary
 
 import orjson
@@ -19,20 +21,18 @@ from channels.layers import get_channel_layer
 from django.db import DatabaseError
 from redis.exceptions import RedisError
 
-from core.access import Principal, still_good
+from core.access import still_good
 from core.domain.state import instant
 from core.pulses import SILENT_AFTER_S
+from realtime.audience import Audience, Mode, Socket, View
 from realtime.board import Board
-from realtime.frames import (
-    Frame,
-    device_update,
-    error_frame,
-    heartbeat,
-    initial_data,
-    system_alert,
-    system_health,
-)
-from realtime.snapshot import read_board, windows_after
+from realtime.encoding import Burst, Frame, Message
+from realtime.entry import forget_principals
+from realtime.frames import error_frame, system_health
+from realtime.guests import Guest, Guests
+from realtime.outlet import TooSlow
+from realtime.past import Past
+from realtime.snapshot import read_board, renew_epoch, windows_after, windows_before
 from realtime.tick import ServerState, Tick, look
 
 logger = logging.getLogger(__name__)
@@ -42,17 +42,41 @@ HEARTBEAT_S = 5  # a client that has heard nothing for 12 s gives its connection
 RETELL_S = 30
 REJOIN_S = 10
 CHECK_RIGHTS_S = 60  # beside each change of rights that the database tells
-NOT_SIGNED_IN = 4401
+PING_S = 3
+SILENT_PEER_S = 20
+WELCOMES = 32  # at once, or a storm of clients would hold one snapshot each in memory
+TAKEN_WITHIN_S = 1  # a welcome; whoever is slower holds no place of the others
+TAKEN_LEFT = 64 * 2**10  # bytes of a welcome that may still wait when the next is served
+ABORT_S = 2
+
+NOT_SIGNED_IN, SLOW = 4401, 1013
 NO_LONGER = "You are no longer signed in, or the token was revoked or is past its end."
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class Socket(Protocol):
-    """What the hub needs of a connection. Neither waits; `end` closes it, behind what was pushed."""
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How far a hub has come: the number of its last window, and that window's digest where it is known."""
 
-    def push(self, frame: Frame) -> None: ...
+    seq: int
+    digest: str | None
 
-    def end(self, code: int) -> None: ...
+    @classmethod
+    def of(cls, seq: int, text: str) -> Self:
+        return cls(seq, hashlib.md5(text.encode(), usedforsecurity=False).hexdigest())
+
+    def is_contradicted_by(self, tick: Tick) -> bool:
+        """Say whether the database was set back since: it has not come so far, or knows another window here."""
+        is_other = self.digest is not None and tick.digest is not None and self.digest != tick.digest
+        return tick.seq < self.seq or is_other
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """The window up to which a client that comes back has seen everything."""
+
+    epoch: str
+    seq: int
 
 
 class Hub:
@@ -66,29 +90,31 @@ class Hub:
         return cls._by_loop.setdefault(asyncio.get_running_loop(), cls())
 
     def __init__(self) -> None:
-        self.batch: set[Socket] = set()
-        self.single: set[Socket] = set()
-        self.connections: set[Socket] = set()
-        self.health: set[Socket] = set()
-        self._audiences = (self.batch, self.single, self.connections, self.health)
-        self._guests: dict[Socket, Principal] = {}
-        self._checked_at = 0.0
+        self.guests = Guests()
+        self._audiences: dict[View, Audience] = {}
+        self._audience_of: dict[Socket, Audience] = {}
         self._board: Board
+        self._past = Past()
+        self._mark = Mark(0, None)
         self._tick: Tick
         self._looked_at = 0.0  # monotonic, as all instants without a date here
         self._spoke_at = 0.0
         self._retold_at = 0.0
+        self._checked_at = 0.0
+        self._pinged_at = 0.0
+        self._rights_moved = False
+        self._unsaid: dict[str, str] = {}  # who answered, until a window or a heartbeat says so
         self._told: tuple[str, ...] = ()
         self._channel: str | None = None
-        self._snapshot: Frame | None = None
         self._ready = asyncio.Event()
         self._reading = asyncio.Lock()
+        self._welcomes = asyncio.Semaphore(WELCOMES)
         self._tasks: list[asyncio.Task[None]] = []
 
     async def ready(self) -> None:
         """Return once the board is there; the first socket of the process has it read."""
         if not self._tasks:
-            acts = (self._listen, self._rejoin, self._look, self._beat)
+            acts = (self._listen, self._rejoin, self._look, self._beat, self._ping)
             self._tasks = [asyncio.create_task(self._for_ever(act)) for act in acts]
         await self._ready.wait()
 
@@ -112,57 +138,90 @@ class Hub:
 
     # Who is there
 
-    def admit(self, socket: Socket, principal: Principal) -> None:
-        """Remember whose socket this is, so that it is closed when they may not hear any more."""
-        self._guests[socket] = principal
+    def admit(self, socket: Socket, guest: Guest) -> str | None:
+        """Take a connection in, or return a sentence that says which limit it would break."""
+        full = self.guests.full(guest)
+        if full is None:
+            self.guests.admit(socket, guest)
+        return full
 
     def leave(self, socket: Socket) -> None:
-        self._guests.pop(socket, None)
-        for audience in self._audiences:
-            audience.discard(socket)
+        self.guests.leave(socket)
+        self._hear_no_more(socket)
 
-    @property
-    def sockets(self) -> int:
-        return len(self._guests)
+    def _hear_no_more(self, socket: Socket) -> None:
+        audience = self._audience_of.pop(socket, None)
+        if audience is not None:
+            audience.sockets.discard(socket)
+            if not audience.sockets:
+                del self._audiences[audience.view]
 
     async def _check_rights(self) -> None:
         """Close the sockets of those who would not be let in again."""
         self._checked_at = _monotonic()
-        asked = set(self._guests.values())  # who comes while this is read was let in just now
+        asked = self.guests.principals  # who comes while this is read was let in just now
         ended = asked - await _in_thread(still_good)(asked)
-        for socket, principal in list(self._guests.items()):
-            if principal in ended:
-                self.leave(socket)
-                socket.push(error_frame("not_signed_in", NO_LONGER))
-                socket.end(NOT_SIGNED_IN)
+        for socket in self.guests.of(ended):
+            self.dismiss(socket, NOT_SIGNED_IN, "not_signed_in", NO_LONGER)
+
+    def dismiss(self, socket: Socket, code: int, word: str, sentence: str) -> None:
+        """Close a connection, and say why before: Daphne keeps the reason of a close to itself."""
+        self.leave(socket)
+        with contextlib.suppress(TooSlow):
+            socket.push(error_frame(word, sentence))
+        socket.end(code)
 
     # What a socket is told when it comes
 
-    def join_batch(self, socket: Socket) -> None:
-        socket.push(self._snapshot_frame())
-        self.batch.add(socket)
+    async def welcome(self, socket: Socket, view: View, since: Since | None = None) -> None:
+        """Have a socket join, and return once it has taken most of its welcome, or is too slow to wait for."""
+        async with self._welcomes:
+            self.join(socket, view, since)
+            end = _monotonic() + TAKEN_WITHIN_S
+            while socket.waiting > TAKEN_LEFT and _monotonic() < end:  # noqa: ASYNC110  Twisted tells no event
+                await asyncio.sleep(0.005)
 
-    def join_single(self, socket: Socket) -> None:
-        """Tell the snapshot as the guide's clients know it: `initial_data`, an update for each channel, the alerts."""
-        socket.push(self._snapshot_frame())
-        for row in self._board.rows.values():
-            socket.push(device_update(row, seq=self._board.seq, timestamp=self._timestamp()))
-        for alert in self._board.alerts.values():
-            socket.push(system_alert(alert))
-        for server in self._tick.servers:
-            socket.push(Frame.of(server.connection_update()))
-        self.single.add(socket)
+    def join(self, socket: Socket, view: View, since: Since | None = None) -> None:
+        """Tell a socket what it begins with, and have it hear all that follows. It leaves where it was before."""
+        if socket not in self.guests:  # it was dismissed while it waited
+            return
+        self._hear_no_more(socket)
+        audience = self._audiences.get(view)
+        if audience is None:
+            audience = self._audiences[view] = Audience(view, self._board)
+        self._level(audience)
+        socket.push(self._first(audience, since), welcome=True)
+        audience.sockets.add(socket)
+        self._audience_of[socket] = audience
 
-    def join_connections(self, socket: Socket) -> None:
-        for server in self._tick.servers:
-            socket.push(Frame.of(server.connection_update()))
-        self.connections.add(socket)
+    def _first(self, audience: Audience, since: Since | None) -> Message:
+        match audience.view.mode:
+            case Mode.BATCH:
+                return self._missed(audience, since) or audience.welcome(
+                    self._board, timestamp=self._timestamp()
+                )
+            case Mode.SINGLE:
+                welcome = audience.welcome(self._board, timestamp=self._timestamp())
+                return Burst([*map(Frame, welcome.texts), *self._connection_updates(audience)])
+            case Mode.CONNECTIONS:
+                return Burst(self._connection_updates(audience))
+            case Mode.HEALTH:
+                return Burst([*self._api_health(audience), self._system_health()])
 
-    def join_health(self, socket: Socket) -> None:
-        for server in self._tick.servers:
-            socket.push(Frame.of(server.api_health()))
-        socket.push(self._system_health())
-        self.health.add(socket)
+    def _missed(self, audience: Audience, since: Since | None) -> Message | None:
+        if since is None or since.epoch != self._board.epoch:
+            return None
+        past = self._past.latest(self._board.seq - since.seq)
+        return None if past is None else audience.missed(self._board, past)
+
+    def _connection_updates(self, audience: Audience) -> list[Frame]:
+        return [Frame.of(server.connection_update()) for server in self._servers(audience)]
+
+    def _api_health(self, audience: Audience) -> list[Frame]:
+        return [Frame.of(server.api_health()) for server in self._servers(audience)]
+
+    def _servers(self, audience: Audience) -> list[ServerState]:
+        return [server for server in self._tick.servers if audience.part.has_server(server.name)]
 
     # The bell
 
@@ -195,15 +254,15 @@ class Hub:
     # The look once a second
 
     async def _look(self) -> None:
-        # A bell may bring a window while the database is looked at: only behind this is a rewind.
-        reached = self._board.seq if self._ready.is_set() else 0
-        tick = await _in_thread(look)(self._tick.at if self._ready.is_set() else LONG_AGO)
+        # A bell may bring windows while the database is looked at, so it is held against what was known before.
+        known = self._mark
+        tick = await _in_thread(look)(self._tick.at if self._ready.is_set() else LONG_AGO, known.seq)
         async with self._reading:
-            await self._take_in(tick, reached)
+            await self._take_in(tick, known)
 
-    async def _take_in(self, tick: Tick, reached: int) -> None:
+    async def _take_in(self, tick: Tick, known: Mark) -> None:
         if not self._ready.is_set():
-            self._board = await _in_thread(read_board)()
+            await self._read_board()
             self._note(tick)
             self._told = self._silent
             self._spoke_at = self._retold_at = _monotonic()
@@ -211,24 +270,43 @@ class Hub:
             return
         before = self._tick
         self._note(tick)
-        due = _monotonic() - self._checked_at >= CHECK_RIGHTS_S
-        if due or tick.access_version != before.access_version or self._somebody_expired():
-            await self._check_rights()
-        if tick.epoch != self._board.epoch or tick.seq < reached:
+        await self._look_at_rights(before)
+        if tick.epoch != self._board.epoch:
+            await self._begin_anew()
+        elif known.is_contradicted_by(tick):
+            # Other windows bear numbers that clients know already: nobody may come back to the wrong ones.
+            await _in_thread(renew_epoch)(tick.epoch)
             await self._begin_anew()
         elif tick.seq > self._board.seq:
             await self._catch_up(tick.seq)
-        if seen := self._board.see(tick.seen):
-            self._snapshot = None
-            self._tell_heartbeat(seen)
-        known = {server.name: server for server in before.servers}
-        for server in tick.servers:
-            if server.differs_from(known.get(server.name)):
-                self._tell_server(server)
+        self._see(tick)
+        servers = {server.name: server for server in before.servers}
+        changed = {s.name for s in tick.servers if s.differs_from(servers.get(s.name))}
+        if changed:
+            self._tell_servers(changed)
 
-    def _somebody_expired(self) -> bool:
-        ends = (guest.expires_at for guest in self._guests.values())
-        return any(end is not None and end <= self._tick.at for end in ends)
+    async def _look_at_rights(self, before: Tick) -> None:
+        moved = self._tick.access_version != before.access_version
+        if moved:
+            forget_principals()
+        # Once more at the next look: somebody may have been let in by what was read just before.
+        if (
+            moved
+            or self._rights_moved
+            or _monotonic() - self._checked_at >= CHECK_RIGHTS_S
+            or self.guests.somebody_expired(self._tick.at)
+        ):
+            await self._check_rights()
+        self._rights_moved = moved
+
+    def _see(self, tick: Tick) -> None:
+        """Note who answered. The next window says so, or where none comes within a second, a heartbeat."""
+        is_overdue = bool(self._unsaid)
+        self._unsaid |= dict(self._board.see(tick.seen))
+        for audience in self._audiences.values():
+            audience.forget_welcome()
+        if is_overdue:
+            self._tell_heartbeat()
 
     def _note(self, tick: Tick) -> None:
         self._tick, self._looked_at = tick, _monotonic()
@@ -242,12 +320,21 @@ class Hub:
             await self._begin_anew()
 
     async def _begin_anew(self) -> None:
-        self._board = await _in_thread(read_board)()
-        self._snapshot = None
+        """Start over with everybody."""
+        await self._read_board()
         logger.warning("The hub begins anew at %s/%s", self._board.epoch, self._board.seq)
-        self._hand_out(self.batch, [self._snapshot_frame()])
-        for socket in list(self.single):
-            self._guarded(socket, self.join_single)
+        for audience in list(self._audiences.values()):
+            audience.begin(self._board)
+            if audience.view.mode in {Mode.BATCH, Mode.SINGLE}:
+                self._hand_out(audience, self._first(audience, None), welcome=True)
+
+    async def _read_board(self) -> None:
+        board = await _in_thread(read_board)()
+        frames = await _in_thread(windows_before)(board.epoch, board.seq)
+        self._board, self._past, self._mark = board, Past(), Mark(board.seq, None)
+        for text in frames:
+            self._past.add(text)
+            self._mark = Mark.of(board.seq, text)
 
     async def _beat(self) -> None:
         """Say what is due though nothing happened, also while the database cannot be read."""
@@ -256,71 +343,96 @@ class Hub:
         if told != self._silent:
             self._tell_health()
         if bool(told) != bool(self._silent) or _monotonic() - self._spoke_at >= HEARTBEAT_S:
-            self._tell_heartbeat([])
+            self._tell_heartbeat()
         if _monotonic() - self._retold_at >= RETELL_S:
             self._retold_at = _monotonic()
-            for server in self._tick.servers:
-                self._tell_server(server)
+            self._tell_servers({server.name for server in self._tick.servers})
             self._tell_health()
+
+    async def _ping(self) -> None:
+        """Ask every peer for a sign of life, and leave those who give none: they may send and never read."""
+        now = _monotonic()
+        is_due = now - self._pinged_at >= PING_S
+        if is_due:
+            self._pinged_at = now
+        for socket in self.guests.sockets:
+            with self._guarded(socket):
+                if socket.unanswered_s(now) >= SILENT_PEER_S:
+                    self.leave(socket)
+                    socket.abort()
+                elif is_due:
+                    socket.ping(now)
 
     # Out to the sockets
 
     def _apply(self, text: str) -> None:
         """Bring the board to the next window, and hand it out."""
-        message = orjson.loads(text)
-        changed = self._board.apply(message)
-        self._snapshot = None
+        frame = orjson.loads(text)
+        changed = self._board.apply(frame)
+        self._past.add(text)
+        self._mark = Mark.of(self._board.seq, text)
         self._spoke_at = _monotonic()
-        self._hand_out(self.batch, [Frame(text)])
-        if self.single:
-            changes = {update["device_id"]: update["changes"] for update in message["updates"]}
-            self._hand_out(
-                self.single,
-                [
-                    device_update(
-                        self._board.rows[device_id],
-                        seq=self._board.seq,
-                        timestamp=message["timestamp"],
-                        changes=changes.get(device_id),
-                    )
-                    for device_id in changed
-                ]
-                + [system_alert(alert) for alert in message["alerts"]],
-            )
+        seen, self._unsaid = sorted(self._unsaid.items()), {}
+        for audience in list(self._audiences.values()):
+            message = audience.window(self._board, frame, text, changed=changed, seen=seen)
+            if message is not None:
+                self._hand_out(audience, message)
 
-    def _tell_heartbeat(self, seen: list[tuple[str, str]]) -> None:
+    def _tell_heartbeat(self) -> None:
         self._spoke_at = _monotonic()
-        frame = heartbeat(self._board, timestamp=self._timestamp(), live=not self._silent, seen=seen)
-        self._hand_out(self.batch | self.single, [frame])
+        seen, self._unsaid = sorted(self._unsaid.items()), {}
+        for audience in list(self._audiences.values()):
+            if audience.view.mode in {Mode.BATCH, Mode.SINGLE}:
+                self._level(audience)
+                beat = audience.heartbeat(
+                    self._board, timestamp=self._timestamp(), live=not self._silent, seen=seen
+                )
+                self._hand_out(audience, beat)
 
-    def _tell_server(self, server: ServerState) -> None:
-        self._hand_out(self.connections | self.single, [Frame.of(server.connection_update())])
-        self._hand_out(self.health, [Frame.of(server.api_health())])
+    def _level(self, audience: Audience) -> None:
+        empty = audience.level(self._board, timestamp=self._timestamp())
+        if empty is not None:
+            self._hand_out(audience, empty)
+
+    def _tell_servers(self, names: set[str]) -> None:
+        for audience in list(self._audiences.values()):
+            servers = [server for server in self._servers(audience) if server.name in names]
+            match audience.view.mode:
+                case Mode.CONNECTIONS | Mode.SINGLE:
+                    told = [Frame.of(server.connection_update()) for server in servers]
+                case Mode.HEALTH:
+                    told = [Frame.of(server.api_health()) for server in servers]
+                case Mode.BATCH:
+                    told = []
+            if told:
+                self._hand_out(audience, Burst(told))
 
     def _tell_health(self) -> None:
-        self._hand_out(self.health, [self._system_health()])
+        for audience in list(self._audiences.values()):
+            if audience.view.mode is Mode.HEALTH:
+                self._hand_out(audience, self._system_health())
 
-    def _hand_out(self, sockets: Iterable[Socket], frames: Iterable[Frame]) -> None:
-        frames = list(frames)
+    def _hand_out(self, audience: Audience, message: Message, *, welcome: bool = False) -> None:
+        for socket in list(audience.sockets):
+            with self._guarded(socket):
+                socket.push(message, welcome=welcome)
 
-        def push_all(socket: Socket) -> None:
-            for frame in frames:
-                socket.push(frame)
-
-        for socket in list(sockets):
-            self._guarded(socket, push_all)
-
-    def _guarded(self, socket: Socket, tell: Callable[[Socket], None]) -> None:
+    @contextlib.contextmanager
+    def _guarded(self, socket: Socket) -> Iterator[None]:
+        """Have an error of one socket cost the others nothing."""
         try:
-            tell(socket)
-        except Exception:  # an error of one socket must not cost the others their frame
+            yield
+        except TooSlow:
+            self.let_go(socket)
+        except Exception:
             logger.exception("A socket took no frame and is left out")
             self.leave(socket)
 
-    def _snapshot_frame(self) -> Frame:
-        if self._snapshot is None:
-            self._snapshot = initial_data(self._board, timestamp=self._timestamp())
-        return self._snapshot
+    def let_go(self, socket: Socket) -> None:
+        """Close a connection that cannot follow, and where the close gets no way through either, cut it."""
+        self.leave(socket)
+        socket.end(SLOW)
+        asyncio.get_running_loop().call_later(ABORT_S, socket.abort)
 
     def _system_health(self) -> Frame:
         ages = {
@@ -330,7 +442,7 @@ class Hub:
             ages | {"database": self._unseen_s},
             silent=self._silent,
             timestamp=self._timestamp(),
-            sockets=self.sockets,
+            sockets=len(self.guests),
         )
 
     @property

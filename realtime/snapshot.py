@@ -1,5 +1,6 @@
 """The board read from the database: head and rows of one moment, and the windows since another."""
 
+import secrets
 from typing import Any
 
 import orjson
@@ -7,8 +8,14 @@ from django.db import connection, transaction
 
 from core.access import Principal, visible
 from core.domain.state import instant
+from core.models import Head
+from realtime import past
+from realtime.audience import Part
 from realtime.board import Board, Row
 from realtime.frames import initial_message
+
+CHUNK = 50  # windows read at once
+EPOCH_BYTES = 3
 
 _HEAD = """
 SELECT h.epoch, h.seq, now(), (SELECT jsonb_object_agg(t.tier, t.seconds) FROM core_tiers() t) FROM core_head h
@@ -69,6 +76,36 @@ def windows_after(epoch: str, seq: int) -> list[tuple[int, str]]:
     return rows
 
 
+def windows_before(epoch: str, seq: int) -> list[str]:
+    """Return the encoded frames of the windows up to `seq`, in order and without a hole, as many as a hub keeps."""
+    kept: list[str] = []
+    size = 0
+    while True:
+        frames = _chunk(epoch, seq - len(kept))
+        for number, frame in frames:
+            size += len(frame)
+            if number != seq - len(kept) or size > past.MOST:
+                return kept[::-1]
+            kept.append(frame)
+        if len(frames) < CHUNK:
+            return kept[::-1]
+
+
+def _chunk(epoch: str, seq: int) -> list[tuple[int, str]]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT seq, frame FROM core_window WHERE epoch = %s AND seq <= %s ORDER BY seq DESC LIMIT %s",
+            [epoch, seq, CHUNK],
+        )
+        rows: list[tuple[int, str]] = cursor.fetchall()
+    return rows
+
+
+def renew_epoch(known: str) -> None:
+    """Have the sequence go on under another epoch, unless somebody else has seen to that."""
+    Head.objects.filter(epoch=known).update(epoch=secrets.token_hex(EPOCH_BYTES))
+
+
 def get_all_devices() -> list[Row]:
     """Return every channel on the board, in the order of their ids."""
     return list(read_board().rows.values())
@@ -77,12 +114,5 @@ def get_all_devices() -> list[Row]:
 def initial_data(principal: Principal | None) -> dict[str, Any]:
     """Return the snapshot that a client of this principal begins with, read from the database."""
     board = read_board()
-    may_see = visible(principal)
-    board.rows = {device_id: row for device_id, row in board.rows.items() if may_see.includes(row)}
-    receivers = {row["receiver_id"] for row in board.rows.values()}
-    board.alerts = {
-        id_: alert
-        for id_, alert in board.alerts.items()
-        if alert["target"].get("device_id") in board.rows or alert["target"].get("receiver_id") in receivers
-    }
-    return initial_message(board, board.rows.values(), timestamp=instant(board.read_at))
+    part = Part(board, visible(principal))
+    return initial_message(board, part.rows(board), part.alerts(board), timestamp=instant(board.read_at))

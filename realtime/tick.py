@@ -60,11 +60,15 @@ _HEALTH = {"connected": "healthy", "degraded": "degraded", "disconnected": "unhe
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tick:
-    """One look. `silent_s` tells of each part of the poller how long ago it showed itself; None: never."""
+    """One look. `silent_s` tells of each part of the poller how long ago it showed itself; None: never.
+
+    `digest` is of the window that was asked for, None where none was or it is kept no more.
+    """
 
     epoch: str
     seq: int
     access_version: int
+    digest: str | None
     at: datetime
     silent_s: dict[str, float | None]
     seen: tuple[tuple[str, str], ...]
@@ -88,7 +92,9 @@ class Tick:
 # By the end of the poll, because a slow one began long ago. The overlap of 3 s is for those that commit late; what
 # the hub knows already is no news to it.
 _TICK = """
-SELECT now(), h.epoch, h.seq, h.access_version, extract(epoch FROM now() - h.emitted_at)::float8,
+SELECT now(), h.epoch, h.seq, h.access_version,
+       (SELECT md5(w.frame) FROM core_window w WHERE w.epoch = h.epoch AND w.seq = %s),
+       extract(epoch FROM now() - h.emitted_at)::float8,
        (SELECT jsonb_object_agg(part, extract(epoch FROM now() - at)) FROM core_pulse),
        (SELECT jsonb_agg(jsonb_build_array(r.code, core_instant(c.seen_at)) ORDER BY r.code)
           FROM core_claim c JOIN core_receiver r ON r.id = c.receiver_id
@@ -102,15 +108,18 @@ SELECT now(), h.epoch, h.seq, h.access_version, extract(epoch FROM now() - h.emi
 """
 
 
-def look(seen_since: datetime | None) -> Tick:
-    """Look at the head, the pulses, the servers, and the receivers that answered since a moment, None: not at those."""
+def look(seen_since: datetime | None, known_seq: int | None = None) -> Tick:
+    """Look at the head, the pulses, the servers, the receivers that answered since a moment (None: not at those), and
+    at the window of this number.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(_TICK, [seen_since])
-        now, epoch, seq, access_version, emitted_s, pulses, seen, servers = cursor.fetchone()
+        cursor.execute(_TICK, [known_seq, seen_since])
+        now, epoch, seq, access_version, digest, emitted_s, pulses, seen, servers = cursor.fetchone()
     return Tick(
         epoch=epoch,
         seq=seq,
         access_version=access_version,
+        digest=digest,
         at=now,
         silent_s={**orjson.loads(pulses or "{}"), "window": emitted_s},
         seen=tuple((receiver, at) for receiver, at in orjson.loads(seen or "[]")),

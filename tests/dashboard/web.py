@@ -55,6 +55,15 @@ class Web:
         self._process.kill()
         self._process.wait()
 
+    def stop(self) -> None:
+        """Ask it to end, and return once it has."""
+        self._process.terminate()
+        self._process.wait()
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def freeze(self) -> None:
         self._process.send_signal(signal.SIGSTOP)
 

@@ -296,13 +296,37 @@ async def test_a_socket_is_closed_when_its_session_is_over(connect: Connect, end
     assert await client.closed() == NO_LONGER
 
 
+async def test_a_token_that_is_held_to_a_part_sees_that_part_alone_whatever_it_asks_for(
+    connect: Connect,
+) -> None:
+    receiver = await in_thread(four_channels)
+    _, secret = await in_thread(create_token, "one channel", scopes=[f"device:{receiver.code}"])
+    bearer = [(BEARER, f"Bearer {secret}".encode())]
+
+    narrow = await (await connect("/ws/devices/", bearer)).frame("initial_data")
+    beyond = await (await connect(f"/ws/devices/?scope=device:{receiver.code}-2", bearer)).frame(
+        "initial_data"
+    )
+
+    assert [row["device_id"] for row in narrow["devices"]] == [receiver.code]
+    assert beyond["devices"] == []
+
+
+async def test_a_token_that_sees_no_channel_hears_of_no_server(connect: Connect) -> None:
+    await in_thread(four_channels)
+    _, secret = await in_thread(create_token, "elsewhere", scopes=["location:elsewhere"])
+    client = await connect("/ws/health/", [(BEARER, f"Bearer {secret}".encode())])
+
+    assert (await client.frame())["type"] == "system_health"
+
+
 async def test_whoever_has_gone_is_forgotten(connect: Connect) -> None:
     gone, health = await connect(), await connect("/ws/health/")
     await gone.frame("initial_data")
 
     await gone.socket.disconnect()
 
-    assert Hub.of_this_loop().sockets == 1
+    assert len(Hub.of_this_loop().guests) == 1
     await health.frame("system_health")
 
 

@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pytest
 import pytest_asyncio
 import websockets
@@ -22,6 +21,7 @@ from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright
 from websockets.typing import Origin
 
 from core.models import Head
+from tests.contract import read
 from tests.dashboard.web import Web
 
 Backstage = Callable[..., Awaitable[Any]]
@@ -109,7 +109,7 @@ async def web(daphne: Web, session: str, backstage: Backstage) -> Web:
         f"{address}/ws/devices/?mode=batch", additional_headers=cookie, origin=Origin(daphne.address)
     ) as socket:
         async for text in socket:
-            if orjson.loads(text)["epoch"] == epoch:
+            if read(text)["epoch"] == epoch:
                 break
     return daphne
 
@@ -119,6 +119,11 @@ async def page(chromium: Browser, web: Web) -> AsyncIterator[Page]:
     """A browser window on a laptop. A test fails when its pages complain, or ask anybody but their own server."""
     complaints: list[str] = []
     asked: list[str] = []
+    heard: list[str | bytes] = []
+
+    def note(text: str | bytes) -> None:
+        heard.append(text)
+
     async with await chromium.new_context(
         base_url=web.address, viewport={"width": 1440, "height": 900}
     ) as context:
@@ -127,7 +132,10 @@ async def page(chromium: Browser, web: Web) -> AsyncIterator[Page]:
         page.on("console", lambda said: complaints.extend(_complaints(said)))
         page.on("request", lambda request: asked.append(request.url))
         page.on("websocket", lambda socket: asked.append(socket.url.replace("ws:", "http:")))
+        page.on("websocket", lambda socket: socket.on("framereceived", note))
         yield page
+    for text in heard:
+        read(text)
     assert complaints == []
     assert [url for url in asked if not url.startswith(f"{web.address}/")] == []
 

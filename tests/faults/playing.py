@@ -18,6 +18,7 @@ from pollers.shure import transport
 from realtime.board import Board
 from realtime.snapshot import read_board
 from realtime.windows import emit
+from tests.contract import checked
 
 from .cases import SPEAKING
 from .evening import WHOLE_EVERY, Evening, Watched, judged, judged_lists, whole_of
@@ -102,7 +103,7 @@ def play(data: Path) -> Evening:
 
 def _hear_the_end(told: Board, micboard: Micboard) -> None:
     for window in (*micboard.windows, *emit()):
-        told.apply(window.frame)
+        told.apply(checked(dict(window.frame)))
 
 
 @dataclass(frozen=True, slots=True)

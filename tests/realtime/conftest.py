@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
-import orjson
 import pytest
 from asgiref.testing import ApplicationCommunicator
 from channels.db import database_sync_to_async
@@ -15,6 +14,7 @@ from pytest_django.fixtures import Settings
 from core.access import create_token
 from realtime.asgi import application
 from realtime.hub import Hub
+from tests.contract import read
 
 Layer = dict[str, Any]
 UseLayer = Callable[[Layer], None]
@@ -52,7 +52,7 @@ class Client:
         try:
             async with asyncio.timeout(within_s):
                 while True:
-                    frame: dict[str, Any] = orjson.loads(await self.socket.receive_from(timeout=within_s))
+                    frame = read(await self.socket.receive_from(timeout=within_s))
                     if not kinds or frame["type"] in kinds:
                         return frame
                     passed_over.append(frame["type"])

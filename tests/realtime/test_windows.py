@@ -23,6 +23,7 @@ from core.models.records import Kind
 from core.recording import record
 from realtime.snapshot import get_all_devices
 from realtime.windows import LARGEST_WINDOW, Update, coalesced, emit, group_updates_by_time
+from tests.contract import checked
 from tests.fleet import answered, channels_of, heard, make_receivers, make_server
 from tests.polling import record_poll
 
@@ -45,7 +46,7 @@ def emitted() -> dict[str, Any]:
     """Return the one window that is emitted now."""
     (window,) = emit()
     assert orjson.loads(window.text) == window.frame
-    return dict(window.frame)
+    return checked(dict(window.frame))
 
 
 def changes(frame: dict[str, Any]) -> dict[str, dict[str, Any]]:

@@ -5,11 +5,13 @@ import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
+from itertools import chain
 from typing import Any
 
 from playwright.sync_api import Error, Page, Route, WebSocket
 
 from core.domain.state import AlertState, Rule
+from tests.contract import checked
 from tests.system import clients
 from tests.system.clients import Client
 from tests.system.families import Told
@@ -138,7 +140,11 @@ class Seen:
         return shown
 
     def expect_that_nothing_was_ever_wrong(self) -> None:
-        """No place was ever blank without reason, or showed what is no value, or what is another channel's alone."""
+        """No place was ever blank without reason, or showed what is no value, or what is another channel's alone; and
+        nothing was heard but what the contract says.
+        """
+        for frame in chain.from_iterable(self._heard):
+            checked(frame)
         ever: dict[str, list[list[str]]] = self._page.evaluate("window.everShown")
         texts = {
             (device_id, at, text)

@@ -1,7 +1,6 @@
 """A running Micboard that watches the simulator: the show of the system tests."""
 
 import contextlib
-import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from typing import Any
 from websockets.sync.client import ClientConnection, connect
 
 from pollers.simulator import Simulator
+from tests.contract import read
 from tests.system.stack import Stack
 
 _REGISTER = """
@@ -78,9 +78,7 @@ class Feed:
         """Return the next frame of these kinds."""
         deadline = time.monotonic() + within_s
         while True:
-            frame: dict[str, Any] = json.loads(
-                self.socket.recv(timeout=max(0.0, deadline - time.monotonic()))
-            )
+            frame = read(self.socket.recv(timeout=max(0.0, deadline - time.monotonic())))
             self.heard.append(frame)
             if frame["type"] in kinds:
                 return frame

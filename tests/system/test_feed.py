@@ -1,12 +1,12 @@
 """The feed as integrators meet it at the real web process, and what tells them where it is broken."""
 
-import json
 from pathlib import Path
 
 import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
+from tests.contract import read
 from tests.system.show import Show
 
 LEGS = ("connect", "sign-in", "snapshot", "heartbeat", "inside")
@@ -23,7 +23,7 @@ def test_whoever_may_not_come_in_is_told_why_before_the_socket_closes(show: Show
         ("/ws/devices/?mode=stream", show.stack.bearer, 4400, "bad_request"),
     ):
         with connect(f"{show.stack.feed}{path}", additional_headers=headers, proxy=None) as socket:
-            told = json.loads(socket.recv(timeout=5))
+            told = read(socket.recv(timeout=5))
             with pytest.raises(ConnectionClosed) as closed:
                 socket.recv(timeout=5)
 

@@ -1,24 +1,30 @@
-"""Every address of the web. All but signing in and the pulse need a sign-in, which the middleware sees to."""
+"""Every address of the web. The middleware asks for a sign-in, but where an address says that it needs none."""
 
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LogoutView
-from django.urls import include, path
+from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
 from dashboard import tickets, views
+from dashboard.api.answers import nothing_here
+from dashboard.api.views import asyncapi_json, openapi_json
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="wall", query_string=True), name="home"),
     path("wall/", views.wall, name="wall"),
     path("sign-in/", views.SignIn.as_view(), name="sign-in"),
     path("sign-out/", login_not_required(LogoutView.as_view()), name="sign-out"),
-    path("api/v1/tickets/", tickets.tickets, name="tickets"),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
     path("favicon.ico", views.favicon, name="favicon"),
+    path("asyncapi.json", asyncapi_json, name="asyncapi"),
+    path("openapi.json", openapi_json, name="openapi"),
     path("admin/", admin.site.urls),
+    path("api/v1/tickets/", tickets.tickets, name="tickets"),
+    path("api/v1/", include("dashboard.api.urls")),
+    re_path("^api/", nothing_here),  # behind every other address of the API
 ]
 
 if settings.DEBUG_TOOLBAR:

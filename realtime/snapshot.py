@@ -1,6 +1,7 @@
 """The board read from the database: head and rows of one moment, and the windows since another."""
 
 import secrets
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -22,13 +23,14 @@ SELECT h.epoch, h.seq, now(), (SELECT jsonb_object_agg(t.tier, t.seconds) FROM c
 """
 
 # The roster says who is on the board, the record what is known of each; both as the windows told them.
-_ROWS = """
+_ROW = """
 SELECT roster.identity, record.recorded, record.rev, claim.seen_at
   FROM core_roster roster
   JOIN core_channelrecord record ON record.channel_id = roster.channel_id
   LEFT JOIN core_claim claim ON claim.receiver_id = roster.receiver_id
- ORDER BY roster.device_id
 """
+_ROWS = f"{_ROW} ORDER BY roster.device_id"
+_ROW_OF = f"{_ROW} WHERE roster.channel_id = %s"
 
 
 _ALERTS = """
@@ -42,6 +44,10 @@ def row_of(identity: dict[str, Any], recorded: dict[str, Any], rev: int, seen_at
     return {**identity, **recorded, "rev": rev, "seen_at": seen_at, "forecast": None}
 
 
+def _read(identity: str, recorded: str, rev: int, seen_at: datetime | None) -> Row:
+    return row_of(orjson.loads(identity), orjson.loads(recorded), rev, instant(seen_at) if seen_at else None)
+
+
 def read_board() -> Board:
     """Return the board with head and rows of one moment."""
     # Repeatable read: a window that commits between the statements would otherwise be in the rows, not in seq.
@@ -50,10 +56,7 @@ def read_board() -> Board:
         cursor.execute(_HEAD)
         epoch, seq, now, intervals = cursor.fetchone()
         cursor.execute(_ROWS)
-        rows = [
-            row_of(orjson.loads(identity), orjson.loads(recorded), rev, instant(seen_at) if seen_at else None)
-            for identity, recorded, rev, seen_at in cursor
-        ]
+        rows = [_read(*row) for row in cursor]
         cursor.execute(_ALERTS)
         alerts = [orjson.loads(alert) for (alert,) in cursor]
     return Board(
@@ -104,6 +107,14 @@ def _chunk(epoch: str, seq: int) -> list[tuple[int, str]]:
 def renew_epoch(known: str) -> None:
     """Have the sequence go on under another epoch, unless somebody else has seen to that."""
     Head.objects.filter(epoch=known).update(epoch=secrets.token_hex(EPOCH_BYTES))
+
+
+def read_row(channel_id: int) -> Row | None:
+    """Return the row of one channel, or None where it is not on the board."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ROW_OF, [channel_id])
+        row = cursor.fetchone()
+    return None if row is None else _read(*row)
 
 
 def get_all_devices() -> list[Row]:

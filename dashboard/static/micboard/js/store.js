@@ -75,7 +75,7 @@ function advanced(board, frame) {
     if (board.channels.delete(device_id)) changed.push(device_id);
   }
   for (const channel of frame.added) {
-    if (channel.rev < board.channels.get(channel.device_id)?.rev) continue;
+    if (channel.rev <= board.channels.get(channel.device_id)?.rev) continue;
     board.channels.set(channel.device_id, channel);
     changed.push(channel.device_id);
   }

@@ -1,7 +1,9 @@
 """The wall while things change: on the microphones, on the way to it, and in the page."""
 
 import gzip
+import json
 from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import pytest_asyncio
@@ -101,6 +103,14 @@ async def test_what_is_wrong_beside_the_values_is_explained_when_somebody_asks(
 
     await backstage(change, "SHURE002", reasons=[])
     await expect(second.locator(".details")).to_be_hidden()
+
+
+async def test_the_socket_goes_on_from_the_snapshot_in_the_page(wall: Page) -> None:
+    socket = await connected(wall)
+
+    snapshot = json.loads(await wall.locator("#snapshot").text_content() or "")
+    query = parse_qs(urlsplit(socket.url).query)
+    assert query == {"mode": ["batch"], "since": [str(snapshot["seq"])], "epoch": [snapshot["epoch"]]}
 
 
 async def test_a_change_reaches_its_tile_and_no_other(wall: Page, backstage: Backstage) -> None:

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { afterEach, beforeEach, test } from "node:test";
 import { WebSocket, WebSocketServer } from "ws";
-import { ReconnectingWebSocket, retryDelay } from "../../dashboard/static/micboard/js/reconnecting.js";
+import { retryDelay } from "../../dashboard/static/micboard/js/patience.js";
+import { ReconnectingWebSocket } from "../../dashboard/static/micboard/js/reconnecting.js";
 
 /** As in a browser: an error that nobody listens to is only an event. */
 class BrowserWebSocket extends WebSocket {
@@ -201,6 +202,59 @@ test("a closed one stays closed", async () => {
   await once(peer, "close");
   network.dispatchEvent(new Event("online"));
 
+  socket.retry();
+
   assert.equal(socket.retryAt, null);
   assert.equal(server.clients.size, 0);
+});
+
+test("an address may take its time, and one that cannot be had is asked for again", async () => {
+  let times = 0;
+  const failures = [];
+  connect({
+    address: async () => {
+      times += 1;
+      if (times === 1) throw new Error("no ticket today");
+      return `ws://127.0.0.1:${server.address().port}/`;
+    },
+    moved: ({ failure }) => failures.push(failure),
+  });
+
+  await arrivals(1);
+
+  assert.equal(times, 2);
+  assert.ok(failures.includes("no ticket today"));
+});
+
+test("a message that is no sign of being served does not open it", async () => {
+  const ended = until((socket) => socket.ended !== null);
+  let everOpen = false;
+  connect({
+    heard: () => false,
+    moved: (socket) => {
+      everOpen ||= socket.open;
+      ended.moved(socket);
+    },
+  });
+  const [peer] = await arrivals(1);
+
+  peer.send("no");
+  peer.close(4403);
+  await ended.reached;
+
+  assert.equal(everOpen, false);
+});
+
+test("one that brings a new way in at each try stops at the second refusal in a row", async () => {
+  const ended = until((socket) => socket.ended !== null);
+  const { socket } = connect({ renews: true, moved: ended.moved });
+
+  const [served] = await arrivals(1);
+  served.send("hello");
+  served.close(4401);
+  const [refused] = await arrivals(1);
+  refused.close(4401);
+
+  await ended.reached;
+  assert.equal(socket.ended.code, 4401);
 });

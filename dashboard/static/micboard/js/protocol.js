@@ -28,11 +28,25 @@ export function afterClose(code) {
   return { act: code === 1013 || code === 4429 ? "backoff" : "retry", why: null };
 }
 
-/** The address that asks for what was missed since this board, or for everything when there is none. */
-export function resumeUrl(url, board) {
-  if (board.epoch === null) return url;
+/** The address of the feed by windows, or of the part of it that these scopes name; a page's own may be relative. */
+export function feedUrl(url, scopes) {
+  const windows = new URL(url, globalThis.location?.href);
+  windows.protocol = windows.protocol.replace("http", "ws");
+  windows.searchParams.set("mode", "batch");
+  for (const scope of scopes) windows.searchParams.append("scope", scope);
+  return windows.href;
+}
+
+/**
+ * The address that asks for what was missed since this board, or for everything when there is none; with the
+ * ticket, if any, that opens it once.
+ */
+export function resumeUrl(url, board, ticket = null) {
   const resumed = new URL(url);
-  resumed.searchParams.set("since", board.seq);
-  resumed.searchParams.set("epoch", board.epoch);
+  if (board.epoch !== null) {
+    resumed.searchParams.set("since", board.seq);
+    resumed.searchParams.set("epoch", board.epoch);
+  }
+  if (ticket !== null) resumed.searchParams.set("ticket", ticket);
   return resumed.href;
 }

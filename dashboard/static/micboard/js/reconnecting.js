@@ -1,21 +1,13 @@
 /** A WebSocket that never gives up, and notices silence. */
 
-import { afterClose } from "./protocol.js";
-
-const DELAYS_S = [1, 2, 4, 8, 15];
-const BACKOFF_FROM = 3;
-const JITTER = 0.2;
-
-/** Milliseconds to wait before try `attempt` (from 0); `chance` is in 0…1, so that clients do not come in step. */
-export function retryDelay(attempt, chance) {
-  const seconds = DELAYS_S[Math.min(attempt, DELAYS_S.length - 1)];
-  return seconds * 1000 * (1 + JITTER * (2 * chance - 1));
-}
+import { Patience, retryDelay } from "./patience.js";
 
 /**
- * Options: `address()` returns the URL for the next try (so that it can resume), `heard(text)` receives each
- * message, `moved(socket)` is told when `open`, `retryAt` or `ended` changed, `silence` is how long (ms) a server may
- * say nothing. `wakes` are [target, event] pairs on which a waiting socket tries at once.
+ * Options: `address()` returns the URL for the next try (so that it can resume), or a promise of it; `heard(text)`
+ * receives each message, and returns false for one that is no sign of being served; `moved(socket)` is told when
+ * `open`, `retryAt` or `ended` changed; `silence` is how long (ms) a server may say nothing. `wakes` are [target,
+ * event] pairs on which a waiting socket tries at once. `renews` says that each address brings a new way in, so that
+ * one that the server refuses is no end. `init` is the WebSocket's second argument.
  */
 export class ReconnectingWebSocket {
   open = false;
@@ -23,10 +15,14 @@ export class ReconnectingWebSocket {
   /** Since when it has not been open, or null while it is. */
   lostAt = this.heardAt;
   retryAt = null;
-  /** Why there will be no further try: { act, why } of protocol.js, or null. */
+  /** Why there will be no further try: { act, code, why }, as in protocol.js, or null. */
   ended = null;
+  /** Why the last try could not even begin, or null. */
+  failure = null;
 
-  #attempt = 0;
+  #patience;
+  /** The try that is under way: what others still have to say is not heard. */
+  #turn = null;
   #socket = null;
   #timer = null;
   #watchdog = null;
@@ -40,9 +36,12 @@ export class ReconnectingWebSocket {
       silence: 12_000,
       delay: retryDelay,
       WebSocket: globalThis.WebSocket,
+      init: undefined,
       wakes: [],
+      renews: false,
       ...options,
     };
+    this.#patience = new Patience(this.options.delay, this.options.renews);
     for (const [target, event] of this.options.wakes) {
       target.addEventListener(event, () => this.#wake(), { signal: this.#stopped.signal });
     }
@@ -51,63 +50,79 @@ export class ReconnectingWebSocket {
 
   /** Try now, without waiting for the next turn. */
   retry() {
-    if (this.#socket === null && this.ended === null) this.#connect();
+    if (this.#turn === null && this.ended === null) this.#connect();
   }
 
   /** Hang up and ask again from the address, because a window was missed. */
   resume() {
-    this.#closed(1012);
+    if (this.#patience.mayResume(performance.now())) {
+      this.#drop();
+      this.#connect();
+    } else {
+      this.#closed(1012);
+    }
   }
 
   close() {
     this.#stopped.abort();
     clearTimeout(this.#timer);
     this.#drop();
-  }
-
-  #connect() {
-    clearTimeout(this.#timer);
     this.retryAt = null;
-    const socket = new this.options.WebSocket(this.options.address());
-    this.#socket = socket;
-    const ours = (act) => (event) => {
-      if (socket === this.#socket) act(event);
-    };
-    socket.addEventListener(
-      "message",
-      ours(({ data }) => this.#heard(data)),
-    );
-    socket.addEventListener(
-      "close",
-      ours(({ code }) => this.#closed(code)),
-    );
-    this.#watch();
+    this.ended = { act: "stop", code: null, why: "This page has closed it." };
     this.options.moved(this);
   }
 
-  #heard(text) {
-    this.heardAt = performance.now();
-    this.#attempt = 0;
+  async #connect() {
+    clearTimeout(this.#timer);
+    this.retryAt = null;
+    this.failure = null;
+    const turn = {};
+    this.#turn = turn;
     this.#watch();
+    this.options.moved(this);
+    const ours = (act) => (event) => {
+      if (turn === this.#turn) act(event);
+    };
+    try {
+      const address = await this.options.address();
+      if (turn !== this.#turn) return;
+      this.#socket = new this.options.WebSocket(address, this.options.init);
+    } catch (error) {
+      ours(() => this.#failed(error))();
+      return;
+    }
+    const listen = (kind, act) => this.#socket.addEventListener(kind, ours(act));
+    listen("message", ({ data }) => this.#heard(data));
+    listen("close", ({ code }) => this.#closed(code));
+    listen("error", () => {}); // a close follows; the package `ws` throws where nobody listens
+  }
+
+  #heard(text) {
+    const turn = this.#turn;
+    this.heardAt = performance.now();
+    this.#watch();
+    const served = this.options.heard(text) !== false;
+    if (!served || turn !== this.#turn) return;
+    this.#patience.served();
     if (!this.open) {
       this.open = true;
       this.lostAt = null;
       this.options.moved(this);
     }
-    this.options.heard(text);
+  }
+
+  #failed(error) {
+    this.failure = error.message;
+    this.#closed(1006);
   }
 
   #closed(code) {
     this.#drop();
-    const { act, why } = afterClose(code);
-    if (act === "stop" || act === "sign-in") {
-      this.ended = { act, why };
-    } else {
-      if (act === "backoff") this.#attempt = Math.max(this.#attempt, BACKOFF_FROM);
-      const wait = this.options.delay(this.#attempt, Math.random());
-      this.#attempt += 1;
-      this.retryAt = performance.now() + wait;
-      this.#timer = setTimeout(() => this.#connect(), wait);
+    const { ended = null, waitMs } = this.#patience.after(code, Math.random());
+    this.ended = ended;
+    if (ended === null) {
+      this.retryAt = performance.now() + waitMs;
+      this.#timer = setTimeout(() => this.#connect(), waitMs);
     }
     this.options.moved(this);
   }
@@ -124,13 +139,14 @@ export class ReconnectingWebSocket {
   }
 
   #wake() {
-    if (this.#socket !== null && performance.now() - this.heardAt > this.options.silence) this.#silent();
+    if (this.#turn !== null && performance.now() - this.heardAt > this.options.silence) this.#silent();
     this.retry();
   }
 
   #drop() {
     clearTimeout(this.#watchdog);
     const socket = this.#socket;
+    this.#turn = null;
     this.#socket = null;
     this.lostAt ??= performance.now();
     this.open = false;

@@ -16,6 +16,7 @@ from websockets.exceptions import InvalidURI
 
 from deploy.examples.python import micboard_feed
 from deploy.examples.python.micboard_feed import Board, Change, Stopped, feed
+from tests.system.examples import until_told
 from tests.system.show import Show
 from tests.system.stack import ROOT
 from tests.vectors import law
@@ -209,6 +210,7 @@ def test_as_a_command_it_prints_what_changes_on_the_real_server(show: Show, tmp_
     source_id = show.simulator.source_ids[0]
     device_id = show.device_id(source_id, 1)
     show.poll_every(2)
+    until_told(show, 6)
     token = tmp_path / "token"
     token.write_text(f"{show.stack.token}\n")
 

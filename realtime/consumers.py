@@ -1,7 +1,6 @@
 """The three feeds. A consumer is a socket's manners: who may come in, what it may say, how it leaves."""
 
 from collections.abc import Iterable, Mapping
-from time import monotonic
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -16,7 +15,7 @@ from realtime.entry import address_at_the_door, principal_at_the_door
 from realtime.frames import error_frame
 from realtime.guests import Guest
 from realtime.hub import NOT_SIGNED_IN, Hub, Since
-from realtime.outlet import Outlet, TooSlow, outlet_for
+from realtime.outlet import Outlet, TooSlow, allow, outlet_for
 
 LONGEST_MESSAGE = 4096  # bytes; a client has little to say
 MOST_MESSAGES = 600  # a minute
@@ -63,7 +62,7 @@ class FeedConsumer(AsyncWebsocketConsumer):
             await self._refuse(TOO_MANY, "too_many", full)
             return
         self.outlet = outlet
-        self._minute_began_at, self._said = monotonic(), 0
+        allow(self.base_send, MOST_MESSAGES, then=self._end_flood)
         await hub.welcome(outlet, view, since)
 
     async def _refuse(self, code: int, word: str, sentence: str) -> None:
@@ -80,7 +79,7 @@ class FeedConsumer(AsyncWebsocketConsumer):
                 self.outlet.close()
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        if self.outlet is None or self._says_too_much(self.outlet):
+        if self.outlet is None:
             return
         try:
             if text_data is None:
@@ -92,18 +91,11 @@ class FeedConsumer(AsyncWebsocketConsumer):
         except TooSlow:
             Hub.of_this_loop().let_go(self.outlet)
 
-    def _says_too_much(self, outlet: Outlet) -> bool:
-        """Count what is said, and close on too much of it; what comes behind that is heard no more."""
-        now = monotonic()
-        if now - self._minute_began_at >= 60:  # noqa: PLR2004  a minute
-            self._minute_began_at, self._said = now, 0
-        self._said += 1
-        if self._said == MOST_MESSAGES + 1:
-            Hub.of_this_loop().dismiss(
-                outlet, TOO_MANY, "too_many", f"At most {MOST_MESSAGES} messages a minute."
-            )
-            outlet.deafen()
-        return self._said > MOST_MESSAGES
+    def _end_flood(self) -> None:
+        if self.outlet is not None:
+            sentence = f"At most {MOST_MESSAGES} messages a minute."
+            Hub.of_this_loop().dismiss(self.outlet, TOO_MANY, "too_many", sentence)
+            self.outlet.deafen()
 
     async def _answer(self, text: str) -> None:
         try:

@@ -9,7 +9,7 @@ from typing import Any
 from twisted.internet.tcp import Server
 
 from realtime.encoding import Message
-from realtime.server import FeedProtocol
+from realtime.server import Allowance, FeedProtocol
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -139,8 +139,22 @@ Outlet = DaphneOutlet | AsgiOutlet
 
 def outlet_for(send: Send) -> Outlet:
     """Return the shortest way into the connection behind an ASGI `send`."""
-    if isinstance(send, functools.partial) and send.args and isinstance(send.args[0], FeedProtocol):
-        protocol = send.args[0]
-        if type(protocol.transport) is Server:  # behind TLS nobody can tell what waits
-            return DaphneOutlet(protocol)
+    protocol = _behind(send)
+    # Behind TLS nobody can tell what waits.
+    if protocol is not None and type(protocol.transport) is Server:
+        return DaphneOutlet(protocol)
     return AsgiOutlet(send)
+
+
+def allow(send: Send, most_a_minute: int, *, then: Callable[[], None]) -> None:
+    """Have `then` called when more is said on this connection."""
+    protocol = _behind(send)
+    if protocol is not None:
+        protocol.allowance = Allowance(most_a_minute, then)
+
+
+def _behind(send: Send) -> FeedProtocol | None:
+    """Return Daphne's connection behind an ASGI `send`, None with any other server."""
+    if isinstance(send, functools.partial) and send.args and isinstance(send.args[0], FeedProtocol):
+        return send.args[0]
+    return None

@@ -5,7 +5,8 @@ Daphne offers no way to choose the class of its WebSocket connections, so `insta
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from time import monotonic
 from typing import Any
 
 import daphne.server
@@ -21,12 +22,36 @@ FAREWELL_WITHIN_S = 1
 LONGEST_INFLATED = 2**20  # bytes of one message, as Daphne allows for a plain one
 
 RESTARTING = 1012
+MINUTE_S = 60
+
+
+class Allowance:
+    """So many messages a minute. At the first that is more `then` is called.
+
+    It counts where messages arrive: a client can send thousands before the application comes to its first.
+    """
+
+    def __init__(self, most: int, then: Callable[[], None]) -> None:
+        self._most = most
+        self._then = then
+        self._began_at = monotonic()
+        self._said = 0
+
+    def covers_one_more(self) -> bool:
+        now = monotonic()
+        if now - self._began_at >= MINUTE_S:
+            self._began_at, self._said = now, 0
+        self._said += 1
+        if self._said == self._most + 1:
+            self._then()
+        return self._said <= self._most
 
 
 class FeedProtocol(WebSocketProtocol):
     """A connection that notes when its peer shows life, and can stop listening to it."""
 
     asked_at: float | None = None  # since when a ping of ours has been without an answer
+    allowance: "Allowance | None" = None  # of what it may say
     is_deaf = False
 
     def onPong(self, payload: bytes) -> None:  # noqa: N802  Autobahn's name
@@ -38,7 +63,7 @@ class FeedProtocol(WebSocketProtocol):
             super().dataReceived(data)
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:  # noqa: FBT001, N802, N803  Autobahn's names
-        if self.state == self.STATE_OPEN:
+        if self.state == self.STATE_OPEN and (self.allowance is None or self.allowance.covers_one_more()):
             super().onMessage(payload, isBinary)
 
     @property

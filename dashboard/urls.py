@@ -7,7 +7,7 @@ from django.contrib.auth.views import LogoutView
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
-from dashboard import tickets, views
+from dashboard import views
 from dashboard.api.answers import nothing_here
 from dashboard.api.views import asyncapi_json, openapi_json
 
@@ -22,7 +22,6 @@ urlpatterns = [
     path("asyncapi.json", asyncapi_json, name="asyncapi"),
     path("openapi.json", openapi_json, name="openapi"),
     path("admin/", admin.site.urls),
-    path("api/v1/tickets/", tickets.tickets, name="tickets"),
     path("api/v1/", include("dashboard.api.urls")),
     re_path("^api/", nothing_here),  # behind every other address of the API
 ]

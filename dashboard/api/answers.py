@@ -20,11 +20,11 @@ View = Callable[..., HttpResponse]
 
 
 class Problem(Exception):
-    """What is wrong with a request: `code` for machines, `sentence` for people."""
+    """What is wrong with a request: `code` for machines, `sentence` for people, and the headers that go with it."""
 
-    def __init__(self, status: HTTPStatus, code: str, sentence: str) -> None:
+    def __init__(self, status: HTTPStatus, code: str, sentence: str, **headers: str) -> None:
         super().__init__(sentence)
-        self.status, self.code, self.sentence = status, code, sentence
+        self.status, self.code, self.sentence, self.headers = status, code, sentence, headers
 
 
 def bad_request(sentence: str) -> Problem:
@@ -33,6 +33,15 @@ def bad_request(sentence: str) -> Problem:
 
 def not_found(sentence: str) -> Problem:
     return Problem(HTTPStatus.NOT_FOUND, "not_found", sentence)
+
+
+def not_signed_in() -> Problem:
+    return Problem(
+        HTTPStatus.UNAUTHORIZED,
+        "not_signed_in",
+        "Sign in, or send Authorization: Bearer TOKEN.",
+        **{"WWW-Authenticate": "Bearer"},
+    )
 
 
 def endpoint(answer: Answer) -> View:
@@ -55,15 +64,18 @@ def endpoint(answer: Answer) -> View:
 
 def _require_a_read(request: HttpRequest) -> None:
     if request.method not in SAFE:
-        raise Problem(HTTPStatus.METHOD_NOT_ALLOWED, "method_not_allowed", "This can only be read.")
+        raise Problem(
+            HTTPStatus.METHOD_NOT_ALLOWED,
+            "method_not_allowed",
+            "This can only be read.",
+            Allow=", ".join(SAFE),
+        )
 
 
 def _may_see(request: HttpRequest) -> Visible:
     principal = principal_of_request(request)
     if principal is None:
-        raise Problem(
-            HTTPStatus.UNAUTHORIZED, "not_signed_in", "Sign in, or send Authorization: Bearer TOKEN."
-        )
+        raise not_signed_in()
     may_see = visible(principal)
     if may_see == Visible.nothing():
         raise Problem(HTTPStatus.FORBIDDEN, "not_allowed", "You may not see anything. Ask your admin.")
@@ -80,10 +92,8 @@ def nothing_here(request: HttpRequest) -> HttpResponse:
 
 def told(problem: Problem) -> HttpResponse:
     response = as_json({"error": {"code": problem.code, "message": problem.sentence}}, status=problem.status)
-    if problem.status == HTTPStatus.UNAUTHORIZED:
-        response["WWW-Authenticate"] = "Bearer"
-    if problem.status == HTTPStatus.METHOD_NOT_ALLOWED:
-        response["Allow"] = ", ".join(SAFE)
+    for name, value in problem.headers.items():
+        response[name] = value
     return response
 
 

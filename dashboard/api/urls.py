@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from dashboard.api import views
+from dashboard.api import tickets, views
 
 urlpatterns = [
     path("devices/", views.devices, name="api-devices"),
@@ -10,4 +10,5 @@ urlpatterns = [
     path("devices/<str:device_id>/changes/", views.changes, name="api-changes"),
     path("servers/", views.servers, name="api-servers"),
     path("alerts/", views.alerts, name="api-alerts"),
+    path("tickets/", tickets.tickets, name="tickets"),
 ]

@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import CsrfViewMiddleware
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
@@ -13,32 +13,22 @@ from django.views.decorators.csrf import csrf_exempt
 from core.access import Beyond, principal_of_request
 from core.domain.state import instant
 from core.tickets import GOOD_FOR_S, MOST_AT_ONCE, Gone, TooMany, issue
+from dashboard.api.answers import Problem, as_json, not_signed_in, told
 
 LONGEST_BODY = 8192  # bytes; as many scopes as a ticket may have
-
-NOT_SIGNED_IN = "Sign in, or send Authorization: Bearer TOKEN"
-
-
-class Refusal(Exception):
-    """Why there is no ticket: a status, a word for programs, a sentence for people."""
-
-    def __init__(self, status: HTTPStatus, code: str, sentence: str, **headers: str) -> None:
-        super().__init__(sentence)
-        self.status, self.code, self.headers = status, code, headers
 
 
 # Exempt only from the middleware's check: a session is checked below, a token needs none.
 @csrf_exempt
 @login_not_required
 @never_cache
-def tickets(request: HttpRequest) -> JsonResponse:
+def tickets(request: HttpRequest) -> HttpResponse:
     """Answer with a ticket, its end, and the address that it opens."""
     try:
         secret, expires_at = _issue(request)
-    except Refusal as refusal:
-        told = {"error": {"code": refusal.code, "message": str(refusal)}}
-        return JsonResponse(told, status=refusal.status, headers=refusal.headers)
-    return JsonResponse(
+    except Problem as problem:
+        return told(problem)
+    return as_json(
         {
             "ticket": secret,
             "expires_at": instant(expires_at),
@@ -50,31 +40,29 @@ def tickets(request: HttpRequest) -> JsonResponse:
 
 def _issue(request: HttpRequest) -> Any:
     if request.method != "POST":
-        raise Refusal(
+        raise Problem(
             HTTPStatus.METHOD_NOT_ALLOWED, "method_not_allowed", "Tickets are made by POST.", Allow="POST"
         )
     principal = principal_of_request(request)
     if principal is None:
-        raise Refusal(
-            HTTPStatus.UNAUTHORIZED, "not_signed_in", NOT_SIGNED_IN, **{"WWW-Authenticate": "Bearer"}
-        )
+        raise not_signed_in()
     if principal.token_id is None and not _comes_from_our_page(request):
-        raise Refusal(
+        raise Problem(
             HTTPStatus.FORBIDDEN, "csrf", "A session needs the header X-CSRFToken with the cookie's value."
         )
     try:
         return issue(principal, _scopes_in(request))
     except ValueError as error:
-        raise Refusal(HTTPStatus.BAD_REQUEST, "bad_scope", str(error)) from error
+        raise Problem(HTTPStatus.BAD_REQUEST, "bad_scope", str(error)) from error
     except Beyond as error:
-        raise Refusal(HTTPStatus.FORBIDDEN, "beyond_scope", str(error)) from error
+        raise Problem(HTTPStatus.FORBIDDEN, "beyond_scope", str(error)) from error
     except TooMany as error:
         sentence = f"There are {MOST_AT_ONCE} tickets of yours that nobody has used: use one, or wait."
-        raise Refusal(
+        raise Problem(
             HTTPStatus.TOO_MANY_REQUESTS, "too_many_tickets", sentence, **{"Retry-After": str(GOOD_FOR_S)}
         ) from error
     except Gone as error:
-        raise Refusal(HTTPStatus.UNAUTHORIZED, "not_signed_in", NOT_SIGNED_IN) from error
+        raise not_signed_in() from error
 
 
 def _comes_from_our_page(request: HttpRequest) -> bool:
@@ -87,23 +75,23 @@ def _comes_from_our_page(request: HttpRequest) -> bool:
 
 
 def _scopes_in(request: HttpRequest) -> list[str]:
-    """Return what the body asks for. Raises `Refusal`."""
+    """Return what the body asks for. Raises `Problem`."""
     if request.content_type != "application/json":
-        raise Refusal(
+        raise Problem(
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "not_json", "Send JSON, with Content-Type: application/json."
         )
     body = request.read(LONGEST_BODY + 1)
     if len(body) > LONGEST_BODY:
-        raise Refusal(HTTPStatus.BAD_REQUEST, "too_long", f"At most {LONGEST_BODY} bytes.")
+        raise Problem(HTTPStatus.BAD_REQUEST, "too_long", f"At most {LONGEST_BODY} bytes.")
     try:
-        told = orjson.loads(body)
+        asked = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise Refusal(HTTPStatus.BAD_REQUEST, "malformed", "That is no JSON.") from error
-    match told:
-        case {"scope": [*scopes]} if len(told) == 1 and all(isinstance(scope, str) for scope in scopes):
+        raise Problem(HTTPStatus.BAD_REQUEST, "malformed", "That is no JSON.") from error
+    match asked:
+        case {"scope": [*scopes]} if len(asked) == 1 and all(isinstance(scope, str) for scope in scopes):
             return scopes
-        case {} if not told:
+        case {} if not asked:
             return []
         case _:
             sentence = 'Send {} or {"scope": ["location:main-a"]}, and nothing else.'
-            raise Refusal(HTTPStatus.BAD_REQUEST, "bad_request", sentence)
+            raise Problem(HTTPStatus.BAD_REQUEST, "bad_request", sentence)

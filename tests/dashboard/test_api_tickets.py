@@ -97,7 +97,7 @@ def test_a_token_needs_no_csrf_even_beside_a_session(page: Client) -> None:
 def test_who_is_not_known_gets_nothing(client: Client, authorization: str) -> None:
     answer = ask(client, Authorization=authorization)
 
-    assert error(answer) == (401, "not_signed_in", "Sign in, or send Authorization: Bearer TOKEN")
+    assert error(answer) == (401, "not_signed_in", "Sign in, or send Authorization: Bearer TOKEN.")
     assert answer.headers["WWW-Authenticate"] == "Bearer"
 
 

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -82,7 +83,7 @@ def _carried_chromium() -> str | None:
 
 
 def _succeeds(*command: str, folder: Path = CHECKOUT, variables: Mapping[str, str] | None = None) -> bool:
-    return (
-        subprocess.run(command, cwd=folder, env={**os.environ, **(variables or {})}, check=False).returncode
-        == 0
-    )
+    environment = {**os.environ, **(variables or {})}
+    # Standard output is the caller's: a benchmark prints one line there.
+    ran = subprocess.run(command, cwd=folder, env=environment, stdout=sys.stderr, check=False)
+    return ran.returncode == 0

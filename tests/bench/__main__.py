@@ -56,6 +56,24 @@ def parser() -> ArgumentParser:
         default=50,
         help="with --dead: receivers that are well, behind the dead server (50)",
     )
+
+    feed = names.add_parser(
+        "feed", help="CPU of a delivered window, beside its peers; a thousand clients of it"
+    )
+    feed.add_argument("--channels", type=int, default=500, help="that change in each window (500)")
+    feed.add_argument("--part", choices=("all", "cost", "delivery"), default="all", help="of it (all)")
+    feed.add_argument("--rounds", type=int, default=5, help="of the cost, in each every kind once (5)")
+    feed.add_argument("--clients", type=int, default=500, help="of the cost (500)")
+    feed.add_argument("--windows", type=int, default=20, help="of each kind and round (20)")
+    feed.add_argument(
+        "--guide-windows",
+        type=int,
+        default=1,
+        help="of each round where a message is sent for each device; 0 leaves that out (1)",
+    )
+    feed.add_argument("--audience", type=int, default=1000, help="clients of the delivery (1000)")
+    feed.add_argument("--seconds", type=float, default=60, help="of the delivery, a window each (60)")
+    feed.add_argument("--compressed", action="store_true", help="clients offer compression, as browsers do")
     return whole
 
 

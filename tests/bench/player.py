@@ -44,7 +44,7 @@ class Played:
 @contextmanager
 def playing(models: Sequence[str], *, scenario: str) -> Iterator[Played]:
     with running(sys.executable, "-m", "tests.bench.player", scenario, *models, sign=r"^\{.*\}$") as process:
-        yield Played(**{**json.loads(process.sign[0]), "pid": process.pid})
+        yield Played(**{**json.loads(process.sign), "pid": process.pid})
 
 
 def main(scenario: str, models: Sequence[str]) -> None:

@@ -1,0 +1,129 @@
+"""A house on the feed's board whose receivers nobody polls: what changes is recorded by the benchmark.
+
+The records are those that polls leave: each reading was judged beforehand, there and back again, so that every turn
+changes a field of each channel, with its state after it.
+"""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from itertools import count, islice
+from typing import Any
+
+from django.db import connection, transaction
+
+from core import clock
+from core.claims import Started, claim_due, start
+from core.domain.changes import applied
+from core.domain.outcome import ChangedChannel, Known, Outcome, judge
+from core.models import Claim
+from core.recording import record, write_changes
+from realtime.board import Window
+from realtime.windows import emit
+from tests.fleet import answered, heard, make_receivers
+
+CHANNELS = 4  # of a receiver
+A_DAY = timedelta(days=1)
+LEVELS: Sequence[Mapping[str, Any]] = (
+    {"battery_percent": 85},
+    {"battery_percent": 84},
+)  # 128 bytes an update
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rack:
+    """A receiver whose claim was started, and what its polls find in turn."""
+
+    started: Started
+    turns: tuple[Outcome, Outcome]
+
+    def record(self, number: int) -> bool:
+        return record(self.started, self.turns[number % 2], memory={}, server=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Emitted:
+    """A window, and the monotonic time at which it was committed; its bell rings right after that."""
+
+    window: Window
+    at: float
+
+    @property
+    def seq(self) -> int:
+        return self.window.seq
+
+
+class House:
+    """So many channels. `racks` can be recorded from any process; a window of the house's own needs none of them."""
+
+    def __init__(self, channels: int) -> None:
+        make_receivers(channels // CHANNELS)
+        tomorrow = clock.now() + A_DAY
+        self.racks = [_rack(due.receiver_id, due.claim_seq) for due in _claimed()]
+        Claim.objects.update(wanted=False, slot_at=tomorrow, stale_at=tomorrow)
+        while emit():  # until all of it is on the board
+            pass
+        pairs = ([outcome.channels for outcome in rack.turns] for rack in self.racks)
+        self._pairs = [pair for there, back in pairs for pair in zip(there, back, strict=True)]
+        self._turns = count()
+        self._next = self._changing()
+
+    def window(self, channels: int) -> Emitted:
+        """Change so many channels, each in its turn, and have the product's emitter tell it in one window."""
+        with transaction.atomic(), connection.cursor() as cursor:
+            write_changes(cursor, islice(self._next, channels))
+        committed: list[float] = []
+
+        def note(execute: Any, *statement: Any) -> Any:
+            if connection.in_atomic_block:
+                transaction.on_commit(lambda: committed.append(time.monotonic()))
+            return execute(*statement)
+
+        with connection.execute_wrapper(note):
+            (window,) = emit()
+        return Emitted(window=window, at=committed[-1])
+
+    def _changing(self) -> Iterator[ChangedChannel]:
+        """Go through the house again and again."""
+        for number in self._turns:
+            for pair in self._pairs:
+                yield pair[number % 2]
+
+
+def _claimed() -> Iterator[Any]:
+    due, more = claim_due(10_000)
+    assert not more
+    yield from due
+
+
+def _rack(receiver_id: int, claim_seq: int) -> Rack:
+    """Record the first reading of a receiver, and judge those that its turns are."""
+    started = start(receiver_id=receiver_id, claim_seq=claim_seq)
+    assert started is not None
+    first = _judged(started.known, LEVELS[0])
+    assert record(started, first, memory={}, server=None)
+    known = _after(started.known, first)
+    there = _judged(known, LEVELS[1])
+    back = _judged(_after(known, there), LEVELS[0])
+    return Rack(started=started, turns=(there, back))
+
+
+def _judged(known: Known, levels: Mapping[str, Any]) -> Outcome:
+    reading = answered(*(heard(channel.number, **levels) for channel in known.channels))
+    return replace(judge(known, reading), stale_at=known.now + A_DAY)
+
+
+def _after(known: Known, outcome: Outcome) -> Known:
+    """Return what is known of a receiver once this was recorded."""
+    changed = {channel.id: channel.changes for channel in outcome.channels}
+    return replace(
+        known,
+        tier=outcome.tier,
+        sources=outcome.sources,
+        seen_at=outcome.seen_at,
+        channels=tuple(
+            replace(channel, recorded=applied(channel.recorded, changed.get(channel.id, ())))
+            for channel in known.channels
+        ),
+    )

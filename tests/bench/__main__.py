@@ -74,6 +74,22 @@ def parser() -> ArgumentParser:
     feed.add_argument("--audience", type=int, default=1000, help="clients of the delivery (1000)")
     feed.add_argument("--seconds", type=float, default=60, help="of the delivery, a window each (60)")
     feed.add_argument("--compressed", action="store_true", help="clients offer compression, as browsers do")
+
+    storm = names.add_parser("storm", help="a thousand clients at once: how soon each has its snapshot")
+    storm.add_argument("--channels", type=int, default=500, help="on the board (500)")
+    storm.add_argument("--clients", type=int, default=1000, help="that come at once (1000)")
+    storm.add_argument("--rounds", type=int, default=5, help="each with a fresh web process (5)")
+    storm.add_argument("--sessions", action="store_true", help="sign in as browsers do, not with tokens")
+    storm.add_argument("--compressed", action="store_true", help="clients offer compression, as browsers do")
+
+    single = names.add_parser(
+        "single", help="a frame for each changed channel, to clients that ask for nothing"
+    )
+    single.add_argument("--channels", type=int, default=500, help="on the board (500)")
+    single.add_argument("--changes", type=int, default=50, help="in each window (50)")
+    single.add_argument("--clients", type=int, default=200, help="that listen (200)")
+    single.add_argument("--seconds", type=float, default=60, help="with a window each (60)")
+    single.add_argument("--compressed", action="store_true", help="clients offer compression, as browsers do")
     return whole
 
 

@@ -1,12 +1,30 @@
-"""How windows arrived: what was sent, beside what each client heard."""
+"""Windows by the clock, and how they arrived: what was sent, beside what each client heard."""
 
+import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from tests.bench.crowd import Heard
-from tests.bench.house import Emitted
+from tests.bench.crowd import Arrival, Audience, Heard
+from tests.bench.house import Emitted, House
 from tests.bench.workbench import spread
+
+EVERY_S = 1.0
+
+
+def windows(house: House, channels: int, *, seconds: float) -> Iterator[Emitted]:
+    """Emit a window of so many channels each second."""
+    began = time.monotonic()
+    for number in range(max(1, round(seconds / EVERY_S))):
+        time.sleep(max(0.0, began + number * EVERY_S - time.monotonic()))
+        yield house.window(channels)
+
+
+def require_all(arrival: Arrival, there: Audience) -> None:
+    """Have no figure of clients that were not let in."""
+    if len(arrival.served_s) != there.clients:
+        served = len(arrival.served_s)
+        raise RuntimeError(f"Of {there.clients} clients {served} were served: {arrival.refused}")
 
 
 def delivered(sent: Sequence[Emitted], heard: Heard, *, clients: int, frames: int = 1) -> dict[str, Any]:

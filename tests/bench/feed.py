@@ -21,8 +21,8 @@ from channels_redis.core import RedisChannelLayer
 from django.conf import settings
 
 from deploy.testbed import install_modules, require_node
-from tests.bench.crowd import Arrival, Audience, Crowd, gathered
-from tests.bench.delivered import delivered
+from tests.bench.crowd import Audience, Crowd, gathered
+from tests.bench.delivered import delivered, require_all, windows
 from tests.bench.house import Emitted, House
 from tests.bench.web import audience, daphne
 from tests.bench.workbench import ROOT, Process, running, say
@@ -31,7 +31,6 @@ from tests.ports import free_port
 NODE = ROOT / "tests" / "bench" / "peers" / "node"
 GUIDE = "tests.bench.peers.guide:application"
 CHANNEL = "bench-windows"
-EVERY_S = 1.0
 SETTLES_S = 2.0
 GRACE_S = 5.0
 _PATIENCE_S = 10  # for a window's frames; those of a message for each device would take minutes
@@ -120,7 +119,7 @@ def _figures(measured: list[Cost]) -> Figures:
 def _round(kind: Kind, house: House, options: Namespace) -> Cost:
     """Serve the clients one kind's windows, each when the one before has reached all of them."""
     with kind.serve() as (process, there), gathered(there) as crowd:
-        _require_all(crowd.come(), there)
+        require_all(crowd.come(), there)
         if kind.frames == 1:
             _send(
                 kind, house, crowd, options
@@ -215,7 +214,7 @@ def _idle(options: Namespace) -> Figures:
         before = web.memory_kb
         there = audience(web, options.audience, compressed=options.compressed)
         with gathered(there) as crowd:
-            _require_all(crowd.come(at_once=20), there)
+            require_all(crowd.come(at_once=20), there)
             time.sleep(SETTLES_S)
             grown = web.memory_kb - before
     say(f"{options.audience} idle clients: {grown / options.audience:.1f} KB each")
@@ -227,7 +226,7 @@ def _delivery(house: House, options: Namespace) -> Figures:
     with daphne() as web:
         there = audience(web, options.audience, compressed=options.compressed)
         with gathered(there) as crowd:
-            _require_all(crowd.come(), there)
+            require_all(crowd.come(), there)
             say(f"{options.audience} clients hear a window of {options.channels} channels a second")
             before, cpu_s, theirs_s = crowd.count(), web.cpu_s, crowd.cpu_s
             sent = list(windows(house, options.channels, seconds=options.seconds))
@@ -247,18 +246,3 @@ def _delivery(house: House, options: Namespace) -> Figures:
             "cores_of_the_clients": round(theirs_s / options.seconds, 2),
             "most_memory_mb": web.most_memory_mb,
         }
-
-
-def windows(house: House, channels: int, *, seconds: float) -> Iterator[Emitted]:
-    """Emit a window of so many channels each second, by the clock."""
-    began = time.monotonic()
-    for number in range(max(1, round(seconds / EVERY_S))):
-        time.sleep(max(0.0, began + number * EVERY_S - time.monotonic()))
-        yield house.window(channels)
-
-
-def _require_all(arrival: Arrival, there: Audience) -> None:
-    """Have no figure of clients that were not let in."""
-    if len(arrival.served_s) != there.clients:
-        served = len(arrival.served_s)
-        raise RuntimeError(f"Of {there.clients} clients {served} were served: {arrival.refused}")

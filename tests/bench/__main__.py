@@ -90,6 +90,14 @@ def parser() -> ArgumentParser:
     single.add_argument("--clients", type=int, default=200, help="that listen (200)")
     single.add_argument("--seconds", type=float, default=60, help="with a window each (60)")
     single.add_argument("--compressed", action="store_true", help="clients offer compression, as browsers do")
+
+    emit = names.add_parser("emit", help="changes from a poll's commit to a client: how many, and how late")
+    emit.add_argument("--channels", type=int, default=1000, help="that change (1000)")
+    emit.add_argument("--writers", type=int, default=4, help="processes that record (4)")
+    emit.add_argument(
+        "--rate", type=float, default=2500, help="changes a second, after as many as may be (2500)"
+    )
+    emit.add_argument("--seconds", type=float, default=30, help="of each of the two measurements (30)")
     return whole
 
 

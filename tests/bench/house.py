@@ -14,7 +14,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from core import clock
-from core.claims import Started, claim_due, start
+from core.claims import Due, Started, again, claim_due, start
 from core.domain.changes import applied
 from core.domain.outcome import ChangedChannel, Known, Outcome, judge
 from core.models import Claim
@@ -38,6 +38,10 @@ class Rack:
     started: Started
     turns: tuple[Outcome, Outcome]
 
+    @property
+    def device_ids(self) -> list[str]:
+        return [channel.device_id for channel in self.started.known.channels]
+
     def record(self, number: int) -> bool:
         return record(self.started, self.turns[number % 2], memory={}, server=None)
 
@@ -59,11 +63,13 @@ class House:
 
     def __init__(self, channels: int) -> None:
         make_receivers(channels // CHANNELS)
+        due, _ = claim_due(channels)
+        begun = [_first(each) for each in due]
         tomorrow = clock.now() + A_DAY
-        self.racks = [_rack(due.receiver_id, due.claim_seq) for due in _claimed()]
         Claim.objects.update(wanted=False, slot_at=tomorrow, stale_at=tomorrow)
         while emit():  # until all of it is on the board
             pass
+        self.racks = [_rack(started) for started in begun]
         pairs = ([outcome.channels for outcome in rack.turns] for rack in self.racks)
         self._pairs = [pair for there, back in pairs for pair in zip(there, back, strict=True)]
         self._turns = count()
@@ -91,21 +97,20 @@ class House:
                 yield pair[number % 2]
 
 
-def _claimed() -> Iterator[Any]:
-    due, more = claim_due(10_000)
-    assert not more
-    yield from due
-
-
-def _rack(receiver_id: int, claim_seq: int) -> Rack:
-    """Record the first reading of a receiver, and judge those that its turns are."""
-    started = start(receiver_id=receiver_id, claim_seq=claim_seq)
+def _first(due: Due) -> Started:
+    """Start a claim and record a first reading."""
+    started = start(receiver_id=due.receiver_id, claim_seq=due.claim_seq)
     assert started is not None
-    first = _judged(started.known, LEVELS[0])
-    assert record(started, first, memory={}, server=None)
-    known = _after(started.known, first)
-    there = _judged(known, LEVELS[1])
-    back = _judged(_after(known, there), LEVELS[0])
+    assert record(started, _judged(started.known, LEVELS[0]), memory={}, server=None)
+    return started
+
+
+def _rack(begun: Started) -> Rack:
+    """Judge what will be read of a receiver that is on the board."""
+    started = again(begun)
+    assert started is not None
+    there = _judged(started.known, LEVELS[1])
+    back = _judged(_after(started.known, there), LEVELS[0])
     return Rack(started=started, turns=(there, back))
 
 

@@ -3,14 +3,14 @@
 import json
 import os
 import sys
-from argparse import ArgumentParser
+from argparse import ArgumentParser, _SubParsersAction
 from collections.abc import Sequence
 from contextlib import nullcontext
 from importlib import import_module
 
 from tests.bench.workbench import services
 
-OWN_STACK = {"fleet"}  # brings a whole Micboard along
+OWN_STACK = {"fleet", "wire"}  # bring a whole Micboard along
 
 
 def parser() -> ArgumentParser:
@@ -18,7 +18,12 @@ def parser() -> ArgumentParser:
         prog="./micboard bench", description="Measure Micboard on this machine, on services of its own."
     )
     names = whole.add_subparsers(dest="benchmark", required=True, metavar="NAME")
+    _add_polling(names)
+    _add_feed(names)
+    return whole
 
+
+def _add_polling(names: "_SubParsersAction[ArgumentParser]") -> None:
     schedule = names.add_parser("schedule", help="beat with 10,000 receivers, beside the stock scheduler")
     schedule.add_argument("--devices", type=int, default=10_000, help="receivers (10000)")
     schedule.add_argument("--seconds", type=float, default=60, help="of each of the two measurements (60)")
@@ -57,6 +62,8 @@ def parser() -> ArgumentParser:
         help="with --dead: receivers that are well, behind the dead server (50)",
     )
 
+
+def _add_feed(names: "_SubParsersAction[ArgumentParser]") -> None:
     feed = names.add_parser(
         "feed", help="CPU of a delivered window, beside its peers; a thousand clients of it"
     )
@@ -98,7 +105,13 @@ def parser() -> ArgumentParser:
         "--rate", type=float, default=2500, help="changes a second, after as many as may be (2500)"
     )
     emit.add_argument("--seconds", type=float, default=30, help="of each of the two measurements (30)")
-    return whole
+
+    wire = names.add_parser(
+        "wire", help="bytes a second to one client, of a show and of nothing that changes"
+    )
+    wire.add_argument("--channels", type=int, default=200, help="that are live (200)")
+    wire.add_argument("--interval", type=float, default=10, help="seconds between polls of a receiver (10)")
+    wire.add_argument("--seconds", type=float, default=60, help="of each of the two measurements (60)")
 
 
 def main(arguments: Sequence[str]) -> int:

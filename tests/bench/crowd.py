@@ -17,6 +17,7 @@ from tests.bench.workbench import cpu_s
 
 # As browsers offer it.
 COMPRESSION = {"Sec-WebSocket-Extensions": "permessage-deflate; client_max_window_bits"}
+BATCH, SINGLE = "/ws/devices/?mode=batch", "/ws/devices/"
 _LOOK_EVERY_S = 0.02
 _ANSWERS_WITHIN_S = 60
 _ENDS_WITHIN_S = 10
@@ -83,6 +84,12 @@ class Crowd:
         """Have all connect, so many at a time, and return when each was served, or none more will be."""
         arrival: Arrival = self._ask("come", at_once, within_s, patience_s=within_s + _ANSWERS_WITHIN_S)
         return arrival
+
+    def come_all(self, *, at_once: int = 50) -> None:
+        """Have all connect, and no figure of a crowd of which some were not let in."""
+        arrival = self.come(at_once=at_once)
+        if arrival.refused:
+            raise RuntimeError(f"{len(arrival.served_s)} clients were served, but not all: {arrival.refused}")
 
     def leave(self) -> None:
         """Have all hang up at once."""
@@ -152,6 +159,8 @@ class _Attending:
         while True:
             await asked.wait()
             asked.clear()
+            if not self._pipe.poll():  # the loop may say so once more for a question that was taken meanwhile
+                continue
             try:
                 word, *values = self._pipe.recv()
             except EOFError:

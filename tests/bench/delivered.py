@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from tests.bench.crowd import Arrival, Audience, Heard
+from tests.bench.crowd import Heard
 from tests.bench.house import Emitted, House
 from tests.bench.workbench import spread
 
@@ -18,13 +18,6 @@ def windows(house: House, channels: int, *, seconds: float) -> Iterator[Emitted]
     for number in range(max(1, round(seconds / EVERY_S))):
         time.sleep(max(0.0, began + number * EVERY_S - time.monotonic()))
         yield house.window(channels)
-
-
-def require_all(arrival: Arrival, there: Audience) -> None:
-    """Have no figure of clients that were not let in."""
-    if len(arrival.served_s) != there.clients:
-        served = len(arrival.served_s)
-        raise RuntimeError(f"Of {there.clients} clients {served} were served: {arrival.refused}")
 
 
 def delivered(sent: Sequence[Emitted], heard: Heard, *, clients: int, frames: int = 1) -> dict[str, Any]:

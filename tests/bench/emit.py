@@ -19,8 +19,9 @@ from websockets.sync.client import connect
 
 from core.models import ChangeRecord, ChannelRecord, Inbox
 from deploy.processes import commands
+from tests.bench.crowd import BATCH
 from tests.bench.house import House
-from tests.bench.web import BATCH, Web, bearer, daphne
+from tests.bench.web import Web, bearer, daphne
 from tests.bench.workbench import ROOT, Process, running, say, spread
 from tests.bench.writers import Written, written
 

@@ -22,7 +22,7 @@ from django.conf import settings
 
 from deploy.testbed import install_modules, require_node
 from tests.bench.crowd import Audience, Crowd, gathered
-from tests.bench.delivered import delivered, require_all, windows
+from tests.bench.delivered import delivered, windows
 from tests.bench.house import Emitted, House
 from tests.bench.web import audience, daphne
 from tests.bench.workbench import ROOT, Process, running, say
@@ -119,7 +119,7 @@ def _figures(measured: list[Cost]) -> Figures:
 def _round(kind: Kind, house: House, options: Namespace) -> Cost:
     """Serve the clients one kind's windows, each when the one before has reached all of them."""
     with kind.serve() as (process, there), gathered(there) as crowd:
-        require_all(crowd.come(), there)
+        crowd.come_all()
         if kind.frames == 1:
             _send(
                 kind, house, crowd, options
@@ -214,7 +214,7 @@ def _idle(options: Namespace) -> Figures:
         before = web.memory_kb
         there = audience(web, options.audience, compressed=options.compressed)
         with gathered(there) as crowd:
-            require_all(crowd.come(at_once=20), there)
+            crowd.come_all(at_once=20)
             time.sleep(SETTLES_S)
             grown = web.memory_kb - before
     say(f"{options.audience} idle clients: {grown / options.audience:.1f} KB each")
@@ -226,7 +226,7 @@ def _delivery(house: House, options: Namespace) -> Figures:
     with daphne() as web:
         there = audience(web, options.audience, compressed=options.compressed)
         with gathered(there) as crowd:
-            require_all(crowd.come(), there)
+            crowd.come_all()
             say(f"{options.audience} clients hear a window of {options.channels} channels a second")
             before, cpu_s, theirs_s = crowd.count(), web.cpu_s, crowd.cpu_s
             sent = list(windows(house, options.channels, seconds=options.seconds))

@@ -47,21 +47,21 @@ def run(options: Namespace) -> Figures:
             return _beside_the_dead(stack, played, seconds, options)
         models = FIELD if options.field else models_of(options.devices)
         fleet = played.enter_context(playing(models, scenario="show"))
-        _watched(stack, "main", fleet)
+        watched(stack, "main", fleet)
         time.sleep(SETTLING_S)
         return {"receivers": len(models), **_measured(stack, "main", fleet, seconds)}
 
 
 def _beside_the_dead(stack: Stack, played: ExitStack, seconds: float, options: Namespace) -> Figures:
     well = played.enter_context(playing(models_of(HEALTHY), scenario="show"))
-    _watched(stack, "well", well)
+    watched(stack, "well", well)
     time.sleep(SETTLING_S)
     alone = _measured(stack, "well", well, seconds)
 
     silent = played.enter_context(playing(models_of(options.silent), scenario="quiet"))
     behind = played.enter_context(playing(models_of(options.behind), scenario="quiet"))
-    _watched(stack, "silent", silent)
-    _watched(stack, "behind", behind)
+    watched(stack, "silent", silent)
+    watched(stack, "behind", behind)
     for source_id in silent.source_ids:
         silent.strike(source_id, "hang")
     behind.strike("server", "hang")
@@ -74,7 +74,7 @@ def _beside_the_dead(stack: Stack, played: ExitStack, seconds: float, options: N
     }
 
 
-def _watched(stack: Stack, name: str, played: Played) -> None:
+def watched(stack: Stack, name: str, played: Played) -> None:
     """Add the server as a person does, and wait until all of its receivers were read."""
     key_file = stack.data / f"{name}-key"
     key_file.write_text(played.api_key)

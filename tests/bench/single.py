@@ -3,10 +3,10 @@
 from argparse import Namespace
 from typing import Any
 
-from tests.bench.crowd import gathered
-from tests.bench.delivered import delivered, require_all, windows
+from tests.bench.crowd import SINGLE, gathered
+from tests.bench.delivered import delivered, windows
 from tests.bench.house import House
-from tests.bench.web import SINGLE, audience, daphne
+from tests.bench.web import audience, daphne
 from tests.bench.workbench import say
 
 GRACE_S = 5.0
@@ -18,7 +18,7 @@ def run(options: Namespace) -> dict[str, Any]:
     with daphne() as web:
         there = audience(web, options.clients, path=SINGLE, compressed=options.compressed)
         with gathered(there) as crowd:
-            require_all(crowd.come(), there)
+            crowd.come_all()
             say(f"{options.clients} clients hear {options.changes} changed channels a second")
             before, cpu_s = crowd.count(), web.cpu_s
             sent = list(windows(house, options.changes, seconds=options.seconds))

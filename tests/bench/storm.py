@@ -15,9 +15,9 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.test import Client as Browser
 
-from tests.bench.crowd import Audience, Crowd, gathered
+from tests.bench.crowd import BATCH, Audience, Crowd, gathered
 from tests.bench.house import House
-from tests.bench.web import BATCH, Web, bearer, daphne
+from tests.bench.web import Web, bearer, daphne
 from tests.bench.workbench import percentile, say
 
 PRINCIPALS = 20

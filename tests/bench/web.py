@@ -6,12 +6,11 @@ from dataclasses import dataclass
 
 from core.access import create_token
 from deploy.processes import commands
-from tests.bench.crowd import Audience
+from tests.bench.crowd import BATCH, Audience
 from tests.bench.workbench import ROOT, Process, memory_kb, serving
 from tests.ports import free_port
 
 PRODUCT = "realtime.asgi:application"
-BATCH, SINGLE = "/ws/devices/?mode=batch", "/ws/devices/"
 _MANY = "100000"
 _LIMITS = {
     "MICBOARD_SOCKETS": _MANY,

@@ -7,7 +7,7 @@ from django.contrib.auth.views import LogoutView
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
-from dashboard import views
+from dashboard import manual, views
 from dashboard.api.answers import nothing_here
 from dashboard.api.views import asyncapi_json, openapi_json
 
@@ -19,6 +19,8 @@ urlpatterns = [
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
     path("favicon.ico", views.favicon, name="favicon"),
+    path("feed/", manual.feed, name="feed"),
+    path("rest/", manual.rest, name="rest"),
     path("asyncapi.json", asyncapi_json, name="asyncapi"),
     path("openapi.json", openapi_json, name="openapi"),
     path("admin/", admin.site.urls),

@@ -51,7 +51,7 @@ def moment(query: QueryDict, name: str) -> datetime | None:
 def narrowed(may_see: Visible, query: QueryDict) -> Visible:
     """Return what somebody may see of the scopes that they ask for."""
     try:
-        return may_see.asking([scopes.parse(text) for text in query.getlist("scope")])
+        return may_see.asking(scopes.parse_all(query.getlist("scope")))
     except ValueError as error:
         raise bad_request(str(error)) from error
 

@@ -27,9 +27,9 @@ Ask = Callable[..., Any]
 THREE = [Placed(name="Pastor", slot=1), Placed(name="Worship", slot=2), Placed(name="Guest")]
 
 
-def checked(template: str, response: Any) -> Any:
-    """Return the answer to a GET of this address, once it is what the description says."""
-    described = openapi()["paths"][template]["get"]["responses"][str(response.status_code)]
+def checked(template: str, response: Any, *, method: str = "get") -> Any:
+    """Return the answer to a request of this address, once it is what the description says."""
+    described = openapi()["paths"][template][method]["responses"][str(response.status_code)]
     if "$ref" in described:
         described = openapi()["components"]["responses"][described["$ref"].rpartition("/")[2]]
     schema = described["content"]["application/json"]["schema"]
@@ -64,6 +64,7 @@ DEVICE = "/api/v1/devices/{device_id}/"
 CHANGES = "/api/v1/devices/{device_id}/changes/"
 ALERTS = "/api/v1/alerts/"
 SERVERS = "/api/v1/servers/"
+TICKETS = "/api/v1/tickets/"
 READS = [DEVICES, DEVICE, CHANGES, ALERTS, SERVERS]
 
 
@@ -276,6 +277,20 @@ def test_it_can_only_be_read(client: Client, secret: str, template: str) -> None
     assert (head.status_code, head.content) == (200, b"")
     assert checked(template, posted)["error"]["code"] == "method_not_allowed"
     assert (posted.status_code, posted["Allow"]) == (405, "GET, HEAD")
+
+
+def test_a_ticket_and_why_there_is_none_are_as_described(client: Client, secret: str) -> None:
+    bearer = {"Authorization": f"Bearer {secret}"}
+
+    def status(body: str, kind: str = "application/json", headers: dict[str, str] = bearer) -> int:
+        response = client.post(TICKETS, body, content_type=kind, headers=headers)
+        checked(TICKETS, response, method="post")
+        return response.status_code
+
+    assert status("{}") == status('{"scope": ["group:stage-left"]}') == 201
+    assert status("{") == status('{"scope": ["room:1"]}') == 400
+    assert status("{}", headers={}) == 401
+    assert status("{}", kind="text/plain") == 415
 
 
 @pytest.mark.parametrize("address", ["/api/", "/api/v1/", "/api/v2/devices/", "/api/v1/devices"])

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from jsonschema import Draft7Validator
 
 from core.domain.reading import Kind
-from core.domain.scopes import LONGEST, parse
+from core.domain.scopes import LONGEST, MOST, parse
 from core.domain.state import (
     WIRE_NAMES,
     AlertState,
@@ -21,8 +22,8 @@ from core.domain.state import (
     Status,
 )
 from core.domain.tiers import Tier
-from realtime import contract
-from realtime.consumers import LONGEST_MESSAGE
+from realtime import contract, past
+from realtime.consumers import LONGEST_MESSAGE, MOST_MESSAGES
 from realtime.windows import LARGEST_WINDOW, emit
 from tests.contract import TOLD, checked, validator
 from tests.fleet import answered, heard, make_receivers, silent
@@ -155,10 +156,20 @@ def test_a_row_has_the_recorded_fields_and_says_which_channel_it_is_of() -> None
 def test_the_limits_are_those_of_the_code() -> None:
     limits = {limit["what"]: limit["limit"] for limit in DOCUMENT["x-limits"]}
 
-    assert limits["A message from a client"] == f"{LONGEST_MESSAGE // 1024} KiB"
-    assert limits["Updates in one window"] == f"{LARGEST_WINDOW:,}"
+    assert limits == {
+        "A message from a client": f"{LONGEST_MESSAGE // 1024} KiB",
+        "Messages of one client in a minute": str(MOST_MESSAGES),
+        "Scopes of one client": str(MOST),
+        "Sockets from one address": str(settings.SOCKETS_PER_ADDRESS),
+        "Sockets of one user": str(settings.SOCKETS_PER_USER),
+        "Sockets of one token": str(settings.SOCKETS_PER_TOKEN),
+        "Sockets in all": f"{settings.SOCKETS:,}",
+        "Updates in one window": f"{LARGEST_WINDOW:,}",
+        "Windows that a client can resume": f"{settings.WINDOWS_MINUTES} minutes, {past.MOST // 2**20} MiB",
+    }
     assert MESSAGES["batch_update"]["payload"]["properties"]["updates"]["maxItems"] == LARGEST_WINDOW
     assert SCHEMAS["Scope"]["maxLength"] == LONGEST
+    assert MESSAGES["subscribe"]["payload"]["properties"]["scope"]["maxItems"] == MOST
 
 
 @pytest.mark.parametrize(

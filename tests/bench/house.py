@@ -4,8 +4,9 @@ The records are those that polls leave: each reading was judged beforehand, ther
 changes a field of each channel, with its state after it.
 """
 
+import random
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import count, islice
@@ -16,7 +17,8 @@ from django.db import connection, transaction
 from core import clock
 from core.claims import Due, Started, again, claim_due, start
 from core.domain.changes import applied
-from core.domain.outcome import ChangedChannel, Known, Outcome, judge
+from core.domain.outcome import ChangedChannel, Known, KnownChannel, Outcome, judge
+from core.domain.reading import ChannelReading
 from core.models import Claim
 from core.recording import record, write_changes
 from realtime.board import Window
@@ -25,10 +27,6 @@ from tests.fleet import answered, heard, make_receivers
 
 CHANNELS = 4  # of a receiver
 A_DAY = timedelta(days=1)
-LEVELS: Sequence[Mapping[str, Any]] = (
-    {"battery_percent": 85},
-    {"battery_percent": 84},
-)  # 128 bytes an update
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +99,7 @@ def _first(due: Due) -> Started:
     """Start a claim and record a first reading."""
     started = start(receiver_id=due.receiver_id, claim_seq=due.claim_seq)
     assert started is not None
-    assert record(started, _judged(started.known, LEVELS[0]), memory={}, server=None)
+    assert record(started, _judged(started.known, turn=0), memory={}, server=None)
     return started
 
 
@@ -109,14 +107,34 @@ def _rack(begun: Started) -> Rack:
     """Judge what will be read of a receiver that is on the board."""
     started = again(begun)
     assert started is not None
-    there = _judged(started.known, LEVELS[1])
-    back = _judged(_after(started.known, there), LEVELS[0])
+    there = _judged(started.known, turn=1)
+    back = _judged(_after(started.known, there), turn=0)
     return Rack(started=started, turns=(there, back))
 
 
-def _judged(known: Known, levels: Mapping[str, Any]) -> Outcome:
-    reading = answered(*(heard(channel.number, **levels) for channel in known.channels))
+def _judged(known: Known, *, turn: int) -> Outcome:
+    reading = answered(*(_heard(channel, turn) for channel in known.channels))
     return replace(judge(known, reading), stale_at=known.now + A_DAY)
+
+
+def _heard(channel: KnownChannel, turn: int) -> ChannelReading:
+    """Return what is heard of a channel: no two are alike, so that nothing compresses better than in a real house.
+
+    From turn to turn the battery changes, which is an update of 128 bytes.
+    """
+    chance = random.Random(channel.id)  # noqa: S311  repeatable, not secret
+    rf_dbm = chance.randint(-70, -35)
+    return heard(
+        channel.number,
+        name=f"Vox {channel.id}",
+        battery_percent=chance.randint(50, 98) + turn,
+        battery_minutes=chance.randint(120, 500),
+        rf_dbm=rf_dbm,
+        rf_a_dbm=rf_dbm,
+        rf_b_dbm=rf_dbm - chance.randint(1, 20),
+        audio_dbfs=chance.randint(-50, -12),
+        frequency_khz=470_000 + 25 * chance.randrange(8_000),
+    )
 
 
 def _after(known: Known, outcome: Outcome) -> Known:

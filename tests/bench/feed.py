@@ -8,35 +8,22 @@ them, with one for each device.
 import time
 from argparse import Namespace
 from collections import defaultdict
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from functools import partial
 from statistics import median
 from typing import Any
 
-import redis
-from asgiref.sync import async_to_sync
-from channels_redis.core import RedisChannelLayer
-from django.conf import settings
-
-from deploy.testbed import install_modules, require_node
-from tests.bench.crowd import Audience, Crowd, gathered
+from tests.bench.crowd import Crowd, gathered
 from tests.bench.delivered import delivered, windows
-from tests.bench.house import Emitted, House
+from tests.bench.house import House
+from tests.bench.kinds import Kind, kinds
 from tests.bench.web import audience, daphne
-from tests.bench.workbench import ROOT, Process, running, say
-from tests.ports import free_port
+from tests.bench.workbench import say
 
-NODE = ROOT / "tests" / "bench" / "peers" / "node"
-GUIDE = "tests.bench.peers.guide:application"
-CHANNEL = "bench-windows"
 SETTLES_S = 2.0
 GRACE_S = 5.0
 _PATIENCE_S = 10  # for a window's frames; those of a message for each device would take minutes
 
 Figures = dict[str, Any]
-Broadcast = Callable[[Emitted], None]
 
 
 def run(options: Namespace) -> Figures:
@@ -52,16 +39,6 @@ def run(options: Namespace) -> Figures:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
-    """Somebody who serves windows. `serve` runs it; `send` hands it one; it makes so many frames of each."""
-
-    serve: Callable[[], AbstractContextManager[tuple[Process, Audience]]]
-    send: Broadcast
-    frames: int = 1
-    windows: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
     """What one round cost: CPU seconds for a thousand windows delivered, and how much was delivered."""
 
@@ -72,22 +49,10 @@ class Cost:
 
 
 def _cost(house: House, options: Namespace) -> Figures:
-    require_node()
-    install_modules(NODE)
-    guide = _Guide()
-    peers = partial(_guide_served, options)
-    one, each = {"windows": options.windows}, {"windows": options.guide_windows, "frames": options.channels}
-    kinds = {
-        "micboard": Kind(serve=partial(_served, options), send=_sent_already, **one),
-        "node_ws": Kind(serve=partial(_node, options), send=_published, **one),
-        "json_async": Kind(serve=partial(peers, "/async/"), send=guide.batch, **one),
-        "json_sync": Kind(serve=partial(peers, "/sync/"), send=guide.batch, **one),
-        "guide_async": Kind(serve=partial(peers, "/async/"), send=guide.devices, **each),
-        "guide_sync": Kind(serve=partial(peers, "/sync/"), send=guide.devices, **each),
-    }
+    serving = kinds(options)
     costs: dict[str, list[Cost]] = defaultdict(list)
     for number in range(1, options.rounds + 1):
-        for name, kind in kinds.items():
+        for name, kind in serving.items():
             if kind.windows:
                 costs[name].append(_round(kind, house, options))
         told = ", ".join(f"{name} {measured[-1].cpu_s:.3f} s" for name, measured in costs.items())
@@ -120,10 +85,8 @@ def _round(kind: Kind, house: House, options: Namespace) -> Cost:
     """Serve the clients one kind's windows, each when the one before has reached all of them."""
     with kind.serve() as (process, there), gathered(there) as crowd:
         crowd.come_all()
-        if kind.frames == 1:
-            _send(
-                kind, house, crowd, options
-            )  # warm; what is not delivered in time would be in the way afterwards
+        if kind.frames == 1:  # what others would not deliver in time would be in the way
+            _send(kind, house, crowd, options)  # warm
         before, cpu_s = crowd.count(), process.cpu_s
         for _ in range(kind.windows):
             _send(kind, house, crowd, options)
@@ -141,68 +104,6 @@ def _send(kind: Kind, house: House, crowd: Crowd, options: Namespace) -> None:
     wanted = crowd.count().updates + kind.frames * options.clients
     kind.send(house.window(options.channels))
     crowd.wait(updates=wanted, within_s=_PATIENCE_S)
-
-
-@contextmanager
-def _served(options: Namespace) -> Iterator[tuple[Process, Audience]]:
-    with daphne() as web:
-        yield web.process, audience(web, options.clients, compressed=options.compressed)
-
-
-@contextmanager
-def _guide_served(options: Namespace, path: str) -> Iterator[tuple[Process, Audience]]:
-    with daphne(GUIDE, {"MICBOARD_CHANNEL_LAYER": "core"}) as web:  # with the guide's own settings
-        yield web.process, Audience(clients=options.clients, port=web.port, path=path)
-
-
-@contextmanager
-def _node(options: Namespace) -> Iterator[tuple[Process, Audience]]:
-    port = free_port()
-    words = [str(port), settings.REDIS_URL, CHANNEL, *(["compressed"] if options.compressed else [])]
-    with running("node", str(NODE / "broadcaster.js"), *words, sign=r"^ready$") as process:
-        there = Audience(clients=options.clients, port=port, path="/", compressed=options.compressed)
-        yield process, there
-
-
-def _sent_already(_: Emitted) -> None:
-    """The product's own emitter rang its bell."""
-
-
-def _published(emitted: Emitted) -> None:
-    with redis.Redis.from_url(settings.REDIS_URL) as store:
-        store.publish(CHANNEL, emitted.window.text)
-
-
-class _Guide:
-    """The guide's producers, on the channel layer that the guide configures."""
-
-    def __init__(self) -> None:
-        config: Figures = settings.CHANNEL_LAYERS["default"]["CONFIG"]  # type: ignore[assignment]  # is one
-        self._config = {**config, "capacity": 1000, "expiry": 300}
-
-    def batch(self, emitted: Emitted) -> None:
-        """Send a window's updates in one message."""
-        frame = emitted.window.frame
-        self._sent({"type": "batch_update", "seq": emitted.seq, "updates": frame["updates"]})
-
-    def devices(self, emitted: Emitted) -> None:
-        """Send an update for each device."""
-        names = ("device_id", "changes", "timestamp")
-        self._sent(
-            *(
-                {"type": "device_update", "data": {name: update[name] for name in names}}
-                for update in emitted.window.frame["updates"]
-            )
-        )
-
-    def _sent(self, *messages: Figures) -> None:
-        async def send() -> None:
-            layer = RedisChannelLayer(**self._config)
-            for message in messages:
-                await layer.group_send("devices", message)
-            await layer.close_pools()
-
-        async_to_sync(send)()
 
 
 def _idle(options: Namespace) -> Figures:

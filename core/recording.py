@@ -83,7 +83,8 @@ INSERT INTO core_pollmemory (receiver_id, resources) VALUES (%s, %s)
 ON CONFLICT (receiver_id) DO UPDATE SET resources = excluded.resources
 """
 
-# The alerts as they are now, and an inbox row for each: what the feed tells of an alert is one function's word.
+# The alerts as they are now, and an inbox row for each: what the feed tells of an alert is one function's word. One
+# that got worse is nobody's again.
 _WRITE_ALERTS = """
 WITH new AS (
     SELECT * FROM jsonb_to_recordset(%(alerts)s::jsonb) AS n (
@@ -91,23 +92,29 @@ WITH new AS (
         since timestamptz)
 ),
 opened AS (
-    INSERT INTO core_alert (receiver_id, channel_id, target, rule, severity, state, message, since, changed_at)
-    SELECT %(receiver_id)s, channel_id, target, rule, severity, state, message, since, now()
+    INSERT INTO core_alert
+           (receiver_id, channel_id, target, rule, severity, state, message, since, changed_at, muted_until)
+    SELECT %(receiver_id)s, channel_id, target, rule, severity, state, message, since, now(),
+           core_muted_until(NULL, %(receiver_id)s, channel_id)
       FROM new WHERE id IS NULL
-    RETURNING *
+    RETURNING id, channel_id, target, core_alert_told(core_alert) AS told
 ),
 changed AS (
     UPDATE core_alert a
        SET severity = new.severity, state = new.state, message = new.message, changed_at = now(),
-           resolved_at = CASE WHEN new.state = 'resolved' THEN now() END
+           resolved_at = CASE WHEN new.state = 'resolved' THEN now() END,
+           acknowledged_by_id = CASE WHEN new.state <> 'open' THEN a.acknowledged_by_id END,
+           acknowledged_by = CASE WHEN new.state <> 'open' THEN a.acknowledged_by END,
+           acknowledged_at = CASE WHEN new.state <> 'open' THEN a.acknowledged_at END,
+           ack_reason = CASE WHEN new.state <> 'open' THEN a.ack_reason END,
+           muted_until = core_muted_until(NULL, a.receiver_id, a.channel_id)
       FROM new WHERE a.id = new.id
-    RETURNING a.*
+    RETURNING a.id, a.channel_id, a.target, core_alert_told(a) AS told
 ),
 told AS (SELECT * FROM opened UNION ALL SELECT * FROM changed)
 INSERT INTO core_inbox (at, kind, channel_id, device_id, rev, changes, state)
-SELECT now(), 'alert', told.channel_id, coalesce(told.target ->> 'device_id', told.target ->> 'receiver_id'), 0,
-       '{}', core_alert_told(told.id, told.severity, told.state, told.rule, told.since, told.message, told.target)
-  FROM told ORDER BY told.id
+SELECT now(), 'alert', channel_id, coalesce(target ->> 'device_id', target ->> 'receiver_id'), 0, '{}', told
+  FROM told ORDER BY id
 """
 
 # Raises each channel's rev, keeps its state and puts its inbox row, for any number of channels at once.

@@ -107,6 +107,15 @@ def prune_alerts() -> int:
         return int(cursor.rowcount)
 
 
+def prune_mutes() -> int:
+    """Delete mutes that were over before the history begins, and return how many there were."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM core_mute WHERE until < now() - make_interval(days => %s)", [settings.HISTORY_DAYS]
+        )
+        return int(cursor.rowcount)
+
+
 def prune_sessions() -> int:
     """Delete sign-ins that are past their end, and return how many there were."""
     with connection.cursor() as cursor:

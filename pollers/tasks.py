@@ -49,6 +49,7 @@ def retain() -> None:
     retention.ensure_partitions()
     retention.drop_old_history()
     retention.prune_alerts()
+    retention.prune_mutes()
     retention.prune_sessions()
     retention.prune_tickets()
 

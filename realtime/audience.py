@@ -145,7 +145,11 @@ class Part:
 
     def _touches(self, alert: Row) -> bool:
         target = alert["target"]
-        return target.get("device_id") in self._inside or target.get("receiver_id") in self._receivers
+        return (
+            target.get("device_id") in self._inside
+            or target.get("receiver_id") in self._receivers
+            or target.get("server") in self._servers
+        )
 
     def _note_receivers(self, board: Board) -> None:
         rows = [board.rows[device_id] for device_id in self._inside]

@@ -90,11 +90,10 @@ WITH resolved AS (
     UPDATE core_alert SET state = 'resolved', resolved_at = now(), changed_at = now()
      WHERE state <> 'resolved'
        AND (channel_id = ANY(%(channels)s) OR receiver_id = ANY(%(receivers)s))
-    RETURNING *
+    RETURNING id, channel_id, target, core_alert_told(core_alert) AS told
 )
 INSERT INTO core_inbox (at, kind, channel_id, device_id, rev, changes, state)
-SELECT now(), 'alert', channel_id, coalesce(target ->> 'device_id', target ->> 'receiver_id'), 0, '{}',
-       core_alert_told(id, severity, state, rule, since, message, target)
+SELECT now(), 'alert', channel_id, coalesce(target ->> 'device_id', target ->> 'receiver_id'), 0, '{}', told
   FROM resolved ORDER BY id
 """
 

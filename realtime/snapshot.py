@@ -33,10 +33,7 @@ _ROWS = f"{_ROW} ORDER BY roster.device_id"
 _ROW_OF = f"{_ROW} WHERE roster.channel_id = %s"
 
 
-_ALERTS = """
-SELECT core_alert_told(id, severity, state, rule, since, message, target)
-  FROM core_alert WHERE state <> 'resolved' ORDER BY id
-"""
+_ALERTS = "SELECT core_alert_told(a) FROM core_alert a WHERE state <> 'resolved' ORDER BY id"
 
 
 def row_of(identity: dict[str, Any], recorded: dict[str, Any], rev: int, seen_at: str | None) -> Row:

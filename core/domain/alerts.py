@@ -41,7 +41,7 @@ def of_channel(channel_id: int, state: ChannelState, now: datetime) -> list[Aler
         return []
     return [
         Alert(
-            rule=Rule.BATTERY_CRITICAL,
+            rule=Rule.BATTERY_LOW,
             severity=Severity.CRITICAL,
             channel_id=channel_id,
             since=now,

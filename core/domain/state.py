@@ -46,10 +46,19 @@ class RfQuality(StrEnum):
 
 
 class Rule(StrEnum):
-    """Why there is an alert. One about the receiver folds all of its channels."""
+    """Why there is an alert. One about the receiver folds all of its channels, one about a server its receivers.
 
+    What gets worse stays one alert: `battery_low` and `rf_poor` are warnings first, and critical then.
+    """
+
+    SERVER_DOWN = "server_down"
     RECEIVER_OFFLINE = "receiver_offline"
-    BATTERY_CRITICAL = "battery_critical"
+    BATTERY_LOW = "battery_low"
+    BATTERY_SHORT = "battery_short"
+    RF_POOR = "rf_poor"
+    INTERFERENCE = "interference"
+    ENCRYPTION = "encryption"
+    CLIPPING = "clipping"
 
 
 class Severity(StrEnum):

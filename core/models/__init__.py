@@ -4,7 +4,7 @@ each receiver, `records` carries changes from the polls to the sockets, `alerts`
 """
 
 from core.models.access import Ticket, Token
-from core.models.alerts import Alert
+from core.models.alerts import Alert, Mute
 from core.models.devices import Channel, Receiver, Server, ServerHealth
 from core.models.places import Group, Location, Slot
 from core.models.records import ChangeRecord, ChannelRecord, Edited, Head, Inbox, Roster, Window
@@ -21,6 +21,7 @@ __all__ = [
     "Head",
     "Inbox",
     "Location",
+    "Mute",
     "PollMemory",
     "PollRecord",
     "Pulse",

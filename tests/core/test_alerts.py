@@ -10,7 +10,7 @@ from core.domain.alerts import Alert, after, mark, transitions
 from core.domain.state import AlertMark, AlertState, Rule, Severity
 
 NOW = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)
-LOW = Alert(rule=Rule.BATTERY_CRITICAL, severity=Severity.WARNING, channel_id=1, since=NOW, message="low")
+LOW = Alert(rule=Rule.BATTERY_LOW, severity=Severity.WARNING, channel_id=1, since=NOW, message="low")
 LOST = Alert(rule=Rule.RECEIVER_OFFLINE, severity=Severity.CRITICAL, since=NOW, message="no answer")
 KEPT = replace(LOW, id=7)
 
@@ -51,7 +51,7 @@ def test_a_channel_shows_the_worst_alert_of_its_own_and_its_receivers() -> None:
         rule=Rule.RECEIVER_OFFLINE, severity=Severity.CRITICAL, state=AlertState.OPEN
     )
     assert mark([LOW], 1) == AlertMark(
-        rule=Rule.BATTERY_CRITICAL, severity=Severity.WARNING, state=AlertState.OPEN
+        rule=Rule.BATTERY_LOW, severity=Severity.WARNING, state=AlertState.OPEN
     )
     assert mark([LOW], 2) is None
 

@@ -304,14 +304,14 @@ def test_a_battery_that_becomes_critical_opens_one_alert_that_its_channel_shows(
 
     (alert,) = opened.alerts
     assert (alert.rule, alert.state, alert.channel_id, alert.since) == (
-        "battery_critical",
+        "battery_low",
         "open",
         1,
         WELL.now,
     )
     assert alert.message == "Vox 1: 22 minutes left"
     assert [one.recorded.alert and one.recorded.alert.rule for one in known.channels] == [
-        "battery_critical",
+        "battery_low",
         None,
     ]
     assert again.alerts == ()
@@ -355,7 +355,7 @@ def test_a_lost_receiver_is_one_alert_for_all_its_channels_and_keeps_theirs() ->
     (alert,) = outcome.alerts
     assert (alert.rule, alert.channel_id) == ("receiver_offline", None)
     assert alert.message == "No answer from Rack A: Vox 1, Vox 2"
-    assert sorted(alert.rule for alert in lost.alerts) == ["battery_critical", "receiver_offline"]
+    assert sorted(alert.rule for alert in lost.alerts) == ["battery_low", "receiver_offline"]
     assert [one.recorded.alert and one.recorded.alert.rule for one in lost.channels] == [
         "receiver_offline"
     ] * 2
@@ -363,5 +363,5 @@ def test_a_lost_receiver_is_one_alert_for_all_its_channels_and_keeps_theirs() ->
     _, back = polled(lost, answered(heard(1, battery_minutes=300), heard(2)))
     assert {(alert.rule, alert.state) for alert in back.alerts} == {
         ("receiver_offline", "resolved"),
-        ("battery_critical", "resolved"),
+        ("battery_low", "resolved"),
     }

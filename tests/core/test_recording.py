@@ -267,7 +267,7 @@ def test_an_alert_is_kept_once_and_told_in_order_with_its_channel() -> None:
     alert = Alert.objects.get()
     assert (alert.state, alert.rule, alert.target) == (
         "resolved",
-        "battery_critical",
+        "battery_low",
         {"device_id": receiver.code, "channel": 1},
     )
     assert [
@@ -283,7 +283,7 @@ def test_an_alert_is_kept_once_and_told_in_order_with_its_channel() -> None:
     assert told is not None
     assert told.state == {
         "id": alert.pk,
-        "rule": "battery_critical",
+        "rule": "battery_low",
         "severity": "critical",
         "state": "open",
         "since": instant(alert.since),

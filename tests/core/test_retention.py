@@ -11,7 +11,7 @@ from pytest_django.fixtures import Settings
 
 from core import retention
 from core.clock import today
-from core.models import Alert, ChangeRecord, Ticket, Token, Window
+from core.models import Alert, ChangeRecord, Mute, Ticket, Token, Window
 from pollers.tasks import retain
 
 pytestmark = pytest.mark.django_db
@@ -139,7 +139,7 @@ def test_alerts_go_when_they_were_over_before_the_history_begins(settings: Setti
             receiver_id=1,
             channel_id=channel_id,
             target={},
-            rule="battery_critical",
+            rule="battery_low",
             severity="critical",
             state="open" if age is None else "resolved",
             message="",
@@ -151,6 +151,16 @@ def test_alerts_go_when_they_were_over_before_the_history_begins(settings: Setti
 
     assert retention.prune_alerts() == 1
     assert set(Alert.objects.values_list("channel_id", flat=True)) == {0, 2}
+
+
+def test_mutes_go_when_they_were_over_before_the_history_begins(settings: Settings) -> None:
+    settings.HISTORY_DAYS = 30
+    for reason, age in (("old", 31 * DAY), ("younger", 29 * DAY), ("in force", -timedelta(hours=1))):
+        ends = TransactionNow() - age
+        Mute.objects.create(reason=reason, by="sam", created_at=ends - timedelta(hours=2), until=ends)
+
+    assert retention.prune_mutes() == 1
+    assert set(Mute.objects.values_list("reason", flat=True)) == {"younger", "in force"}
 
 
 def test_sessions_go_when_they_are_past_their_end() -> None:

@@ -186,7 +186,7 @@ def test_what_the_server_lists_what_is_lost_and_what_is_low_is_told_as_the_feed_
     assert (server["server"], server["status"], server["latency_ms"]) == ("main", "connected", 9)
     assert [(alert["rule"], alert["state"]) for alert in alerts] == [
         ("receiver_offline", "open"),
-        ("battery_critical", "open"),
+        ("battery_low", "open"),
     ]
     assert alerts[0]["target"] == {"receiver_id": lost.code}
     assert [(alert["id"], alert["state"]) for alert in resolved] == [(alerts[1]["id"], "resolved")]

@@ -107,7 +107,7 @@ async def test_an_alert_comes_after_the_updates_of_its_window_and_is_there_for_w
         "id": alert["id"],
         "severity": "critical",
         "state": "open",
-        "rule": "battery_critical",
+        "rule": "battery_low",
         "since": alert["since"],
         "message": "Vox 1: 20 minutes left",
         "target": {"device_id": receiver.code, "channel": 1},

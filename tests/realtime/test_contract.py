@@ -205,5 +205,5 @@ async def test_what_the_three_feeds_say_on_a_bad_evening_is_in_the_contract(conn
     lost = await batch.frame("batch_update")
     await single.frame("system_alert")
     await health.frame("system_health")
-    assert [alert["rule"] for alert in window["alerts"]] == ["battery_critical"]
+    assert [alert["rule"] for alert in window["alerts"]] == ["battery_low"]
     assert {update["changes"].get("state") for update in lost["updates"]} == {"offline"}

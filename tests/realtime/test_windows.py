@@ -229,11 +229,11 @@ def test_alerts_ride_on_the_window_of_their_change_and_are_resolved_when_nobody_
     resolved = emitted()
 
     assert changes(opened)[receiver.code]["alert"] == {
-        "rule": "battery_critical",
+        "rule": "battery_low",
         "severity": "critical",
         "state": "open",
     }
-    assert [(alert["rule"], alert["state"]) for alert in opened["alerts"]] == [("battery_critical", "open")]
+    assert [(alert["rule"], alert["state"]) for alert in opened["alerts"]] == [("battery_low", "open")]
     assert [(alert["id"], alert["state"]) for alert in resolved["alerts"]] == [
         (opened["alerts"][0]["id"], "resolved")
     ]

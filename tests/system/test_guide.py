@@ -56,14 +56,14 @@ def test_battery_alerts_open_and_clear_between_updates(often: EveryFamily, pages
     in_use = {device_id for device_id, part in often.parts.items() if part.is_in_use}
 
     often.set(lambda _: {"battery_minutes": TOO_FEW_MINUTES}, in_use)
-    expect_alerts(pages, Rule.BATTERY_CRITICAL, AlertState.OPEN, in_use)
+    expect_alerts(pages, Rule.BATTERY_LOW, AlertState.OPEN, in_use)
     expect_shown(often, pages)  # an alert is no update of its channel
     tell_of_the_server_between(often, pages)
     often.set(lambda part: {**part.then, "battery_minutes": TOO_FEW_MINUTES})
     expect_shown(often, pages)
 
     often.set(lambda _: {"battery_minutes": PLENTY_MINUTES}, in_use)
-    expect_alerts(pages, Rule.BATTERY_CRITICAL, AlertState.RESOLVED, in_use)
+    expect_alerts(pages, Rule.BATTERY_LOW, AlertState.RESOLVED, in_use)
     expect_shown(often, pages)
     tell_of_the_server_between(often, pages)
     often.set(lambda part: part.first)

@@ -9,7 +9,7 @@ from core import pulses
 from core.models import Head, Pulse
 from core.queues import POLLING
 from realtime import health
-from realtime.health import check_websocket_health, readiness
+from realtime.health import check_websocket_health, legs, readiness
 from realtime.windows import emit
 from tests.realtime.conftest import LAYERS, UseLayer
 
@@ -55,6 +55,9 @@ def test_when_everything_shows_itself_it_is_ready() -> None:
     everything_shows_itself()
 
     assert readiness() == ()
+    assert [leg.name for leg in legs()] == [
+        *("layer", "database", "beat", "poll.critical", "poll.normal", "poll.offline", "emitter"),
+    ]
 
 
 def test_what_does_not_show_itself_is_told_with_the_next_step() -> None:
@@ -65,7 +68,7 @@ def test_what_does_not_show_itself_is_told_with_the_next_step() -> None:
     assert readiness() == (
         "beat has not shown itself for more than 10 s: no poll is sent: is the process beat running?",
         "poll.normal has not shown itself for more than 10 s: is a worker of its queue running?",
-        "window has not shown itself for more than 10 s: no window was emitted: is the worker window running?",
+        "emitter has not shown itself for more than 10 s: no window was emitted: is the worker window running?",
     )
 
 

@@ -1,5 +1,6 @@
 """The hub without its bell, without its database, and after a rewind: no client is left with a silent gap."""
 
+import asyncio
 import contextlib
 import threading
 import time
@@ -7,10 +8,12 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+import orjson
 import pytest
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 from django.db import DatabaseError, connection, transaction
+from django.db.backends.utils import CursorWrapper
 from django.db.models import F
 
 from core import pulses
@@ -373,3 +376,35 @@ def everybody_shows() -> None:
 def nobody_showed_for(seconds: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute("UPDATE core_pulse SET at = now() - make_interval(secs => %s)", [seconds])
+
+
+async def test_no_window_costs_a_statement(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rights are looked at once a second, whatever is told to however many."""
+    await in_thread(receiver_told)
+    clients = [await connect() for _ in range(20)]
+    first, *_ = [await client.frame("initial_data") for client in clients]
+    monkeypatch.setattr(hub, "LOOK_S", 60)
+    await asyncio.sleep(1.5)  # the look that was due is over
+    statements: list[str] = []
+    execute = CursorWrapper.execute
+
+    def counted(self: CursorWrapper, sql: str, params: Any = None) -> Any:
+        statements.append(sql)
+        return execute(self, sql, params)
+
+    monkeypatch.setattr(CursorWrapper, "execute", counted)
+    layer = get_channel_layer()
+    for number in range(1, 11):
+        seq = first["seq"] + number
+        nothing: dict[str, Any] = {"updates": [], "added": [], "removed": [], "alerts": []}
+        numbers = {"seq": seq, "prev": seq - 1, "epoch": first["epoch"], "timestamp": first["timestamp"]}
+        frame = orjson.dumps({"type": "batch_update", **numbers, **nothing}).decode()
+        await layer.group_send(
+            "devices", {"type": "batch_update", "seq": seq, "epoch": first["epoch"], "frame": frame}
+        )
+    for client in clients:
+        told = {"seq": 0}
+        while told["seq"] < first["seq"] + 10:
+            told = await client.frame("batch_update")
+
+    assert statements == []

@@ -1,12 +1,14 @@
 """Coming back: a client that was away misses nothing, or is told to start over."""
 
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 
-from core.models import Head, Receiver, Window
+from core.models import Channel, Head, Location, Receiver, Window
 from realtime import past
+from realtime.board import Board
 from realtime.hub import Hub
 from realtime.windows import emit
 from tests.fleet import answered, heard, make_receivers
@@ -182,6 +184,56 @@ async def test_a_rename_moves_a_channel_into_the_part_of_who_asked_for_that_name
 
     assert [(row["name"], row["channel"]) for row in came["added"]] == [("Lead", 1)]
     assert gone["removed"] == [came["added"][0]["device_id"]]
+
+
+async def test_what_admins_do_reaches_each_client_of_a_part_without_a_reconnect(connect: Connect) -> None:
+    def house() -> list[Receiver]:
+        stays, moves, goes = make_receivers(3, model="ULXD4")
+        there = Location.objects.create(slug="main-a", title="Main A")
+        Receiver.objects.filter(pk__in=[stays.pk, moves.pk, goes.pk]).update(location=there)
+        for receiver in (stays, moves, goes):
+            record_poll(receiver, answered(heard(1)))
+        emit()
+        return [stays, moves, goes]
+
+    def edit() -> Receiver:
+        Channel.objects.filter(receiver=stays).update(alias="Lead")
+        Receiver.objects.filter(pk=moves.pk).update(location=Location.objects.create(slug="b", title="B"))
+        goes.delete()
+        (new,) = make_receivers(model="ULXD4")
+        Receiver.objects.filter(pk=new.pk).update(location=Location.objects.get(slug="main-a"))
+        record_poll(new, answered(heard(1)))
+        emit()
+        return new
+
+    stays, moves, goes = await in_thread(house)
+    path = "/ws/devices/?mode=batch&scope=location:main-a"
+    client = await connect(path)
+    board = board_of(await client.frame("initial_data"))
+    assert set(board.rows) == {stays.code, moves.code, goes.code}
+
+    new = await in_thread(edit)
+    told: dict[str, Any] = {"seq": board.seq}
+    head = await in_thread(Head.objects.get)
+    while told["seq"] < head.seq:
+        told = await client.frame("batch_update")
+        assert told["prev"] == board.seq
+        board.apply(told)
+    fresh = board_of(await (await connect(path)).frame("initial_data"))
+
+    assert set(board.rows) == {stays.code, new.code}
+    assert board.rows[stays.code]["name"] == "Lead"
+    assert board.rows == fresh.rows
+
+
+def board_of(snapshot: dict[str, Any]) -> Board:
+    return Board(
+        epoch=snapshot["epoch"],
+        seq=snapshot["seq"],
+        read_at=datetime.fromisoformat(snapshot["timestamp"]),
+        intervals=snapshot["intervals"],
+        rows={row["device_id"]: row for row in snapshot["devices"]},
+    )
 
 
 async def test_another_window_under_a_known_number_is_a_new_epoch(connect: Connect) -> None:

@@ -9,7 +9,10 @@ from websockets.sync.client import connect
 from tests.contract import read
 from tests.system.show import Show
 
-LEGS = ("connect", "sign-in", "snapshot", "heartbeat", "inside")
+LEGS = (
+    *("connect", "sign-in", "snapshot", "heartbeat", "window"),
+    *("layer", "database", "beat", "poll.critical", "poll.normal", "poll.offline", "emitter"),
+)
 
 
 def rows(text: str) -> list[list[str]]:

@@ -12,11 +12,13 @@ from django.core.management.base import BaseCommand, CommandError
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 from websockets.sync.client import ClientConnection, connect
 
+from core.models import Head
 from core.secret_files import read_secret, secret_file
-from realtime.health import readiness
+from realtime.health import legs
 
 CONNECT_WITHIN_S = 5
 SNAPSHOT_WITHIN_S = 5
+WINDOW_WITHIN_S = 8  # a heartbeat, which bears the seq, comes after 5 at the latest
 HEARTBEAT_WITHIN_S = 12  # as long as a client waits before it gives a silent connection up
 
 
@@ -26,9 +28,9 @@ class Broken(Exception):
 
 class Command(BaseCommand):
     help = (
-        "Connect to the feed as an integrator does and say which leg works: connect, sign-in, snapshot, heartbeat; "
-        "then look at the channel layer, the emitter and the poller from inside. A line a leg, with tabs between its "
-        "name, ok or BROKEN, and what was seen. Exit code 1 when one is broken."
+        "Connect to the feed as an integrator does and say which leg works: connect, sign-in, snapshot, heartbeat, "
+        "window; then look at the channel layer, the database, the emitter and the poller from inside. A line a leg, "
+        "with tabs between its name, ok or BROKEN, and what was seen. Exit code 1 when one is broken."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -51,12 +53,12 @@ class Command(BaseCommand):
                 self.stdout.write(f"{leg}\tBROKEN\t{error}")
                 if leg in {"connect", "sign-in", "snapshot"}:
                     break
-        for complaint in readiness():
-            broken = True
-            self.stdout.write(f"inside\tBROKEN\t{complaint}")
+        for part in legs():
+            broken |= part.complaint is not None
+            verdict = "ok\tit shows itself" if part.complaint is None else f"BROKEN\t{part.complaint}"
+            self.stdout.write(f"{part.name}\t{verdict}")
         if broken:
             raise CommandError("The feed is broken where it says so.")
-        self.stdout.write("inside\tok\tdatabase, channel layer, emitter, beat and workers show themselves")
 
 
 def _own_url() -> str:
@@ -77,6 +79,7 @@ def _legs(url: str, token: str) -> Iterator[tuple[str, Callable[[], str]]]:
         yield "sign-in", client.sign_in
         yield "snapshot", client.snapshot
         yield "heartbeat", client.heartbeat
+        yield "window", client.window
     finally:
         client.close()
 
@@ -89,6 +92,7 @@ class _Client:
         self._token = token
         self._socket: ClientConnection | None = None
         self._first: dict[str, Any] = {}
+        self._seq, self._epoch = 0, ""
 
     def connect(self) -> str:
         began = time.monotonic()
@@ -132,6 +136,17 @@ class _Client:
                 live = "the poller is alive" if frame["live"] else "the poller is SILENT"
                 return f"after {time.monotonic() - began:.1f} s, {live}"
 
+    def window(self) -> str:
+        """Say whether the last window that was emitted has come to this client."""
+        head = Head.objects.get()
+        deadline = time.monotonic() + WINDOW_WITHIN_S
+        while self._epoch == head.epoch and self._seq < head.seq:
+            self._next(
+                deadline - time.monotonic(),
+                f"The server is at window {head.seq}, the feed at {self._seq}: restart the process web.",
+            )
+        return f"the feed is at window {self._seq}, as the database is"
+
     def close(self) -> None:
         if self._socket is not None:
             self._socket.close()
@@ -145,4 +160,5 @@ class _Client:
         except ConnectionClosed as error:
             code = error.rcvd.code if error.rcvd else "no code"
             raise Broken(f"The server closed the connection ({code}).") from None
+        self._seq, self._epoch = frame.get("seq", self._seq), frame.get("epoch", self._epoch)
         return frame

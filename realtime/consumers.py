@@ -14,7 +14,8 @@ from realtime.encoding import Frame
 from realtime.entry import address_at_the_door, principal_at_the_door
 from realtime.frames import error_frame
 from realtime.guests import Guest
-from realtime.hub import NOT_SIGNED_IN, Hub, Since
+from realtime.hall import NOT_SIGNED_IN
+from realtime.hub import Hub, Since
 from realtime.outlet import Outlet, TooSlow, allow, outlet_for
 
 LONGEST_MESSAGE = 4096  # bytes; a client has little to say
@@ -56,7 +57,7 @@ class FeedConsumer(AsyncWebsocketConsumer):
         hub = Hub.of_this_loop()
         await hub.ready()
         outlet = outlet_for(self.base_send)
-        full = hub.admit(outlet, Guest(principal=principal, address=address_at_the_door(self.scope)))
+        full = hub.hall.admit(outlet, Guest(principal=principal, address=address_at_the_door(self.scope)))
         if full is not None:
             outlet.close()
             await self._refuse(TOO_MANY, "too_many", full)
@@ -75,7 +76,7 @@ class FeedConsumer(AsyncWebsocketConsumer):
             await super().__call__(scope, receive, send)
         finally:  # not in `disconnect`, which a consumer that failed never comes to
             if self.outlet is not None:
-                Hub.of_this_loop().leave(self.outlet)
+                Hub.of_this_loop().hall.leave(self.outlet)
                 self.outlet.close()
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
@@ -89,12 +90,12 @@ class FeedConsumer(AsyncWebsocketConsumer):
             else:
                 await self._answer(text_data)
         except TooSlow:
-            Hub.of_this_loop().let_go(self.outlet)
+            Hub.of_this_loop().hall.let_go(self.outlet)
 
     def _end_flood(self) -> None:
         if self.outlet is not None:
             sentence = f"At most {MOST_MESSAGES} messages a minute."
-            Hub.of_this_loop().dismiss(self.outlet, TOO_MANY, "too_many", sentence)
+            Hub.of_this_loop().hall.dismiss(self.outlet, TOO_MANY, "too_many", sentence)
             self.outlet.deafen()
 
     async def _answer(self, text: str) -> None:

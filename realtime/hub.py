@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import hashlib
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Self
@@ -21,16 +21,13 @@ from channels.layers import get_channel_layer
 from django.db import DatabaseError
 from redis.exceptions import RedisError
 
-from core.access import still_good
 from core.domain.state import instant
 from core.pulses import SILENT_AFTER_S
 from realtime.audience import Audience, Mode, Socket, View
 from realtime.board import Board
 from realtime.encoding import Burst, Frame, Message
-from realtime.entry import forget_principals
-from realtime.frames import error_frame, system_health
-from realtime.guests import Guest, Guests
-from realtime.outlet import TooSlow
+from realtime.frames import system_health
+from realtime.hall import Hall
 from realtime.past import Past
 from realtime.snapshot import read_board, renew_epoch, windows_after, windows_before
 from realtime.tick import ServerState, Tick, look
@@ -41,16 +38,10 @@ LOOK_S = 1
 HEARTBEAT_S = 5  # a client that has heard nothing for 12 s gives its connection up
 RETELL_S = 30
 REJOIN_S = 10
-CHECK_RIGHTS_S = 60  # beside each change of rights that the database tells
-PING_S = 3
-SILENT_PEER_S = 20
 WELCOMES = 32  # at once, or a storm of clients would hold one snapshot each in memory
 TAKEN_WITHIN_S = 1  # a welcome; whoever is slower holds no place of the others
 TAKEN_LEFT = 64 * 2**10  # bytes of a welcome that may still wait when the next is served
-ABORT_S = 2
 
-NOT_SIGNED_IN, SLOW = 4401, 1013
-NO_LONGER = "You are no longer signed in, or the token was revoked or is past its end."
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -80,7 +71,7 @@ class Since:
 
 
 class Hub:
-    """Sockets by what they want to hear, and the board that all of them are told of."""
+    """The board, and what its hall is told of it: who comes, who stays, and what happens."""
 
     _by_loop: ClassVar[WeakKeyDictionary[asyncio.AbstractEventLoop, "Hub"]] = WeakKeyDictionary()
 
@@ -90,9 +81,7 @@ class Hub:
         return cls._by_loop.setdefault(asyncio.get_running_loop(), cls())
 
     def __init__(self) -> None:
-        self.guests = Guests()
-        self._audiences: dict[View, Audience] = {}
-        self._audience_of: dict[Socket, Audience] = {}
+        self.hall = Hall()
         self._board: Board
         self._past = Past()
         self._mark = Mark(0, None)
@@ -100,9 +89,6 @@ class Hub:
         self._looked_at = 0.0  # monotonic, as all instants without a date here
         self._spoke_at = 0.0
         self._retold_at = 0.0
-        self._checked_at = 0.0
-        self._pinged_at = 0.0
-        self._rights_moved = False
         self._unsaid: dict[str, str] = {}  # who answered, until a window or a heartbeat says so
         self._told: tuple[str, ...] = ()
         self._channel: str | None = None
@@ -136,41 +122,6 @@ class Hub:
                 logger.exception("The hub failed to %s and tries again", act.__name__.strip("_"))
             await asyncio.sleep(LOOK_S)
 
-    # Who is there
-
-    def admit(self, socket: Socket, guest: Guest) -> str | None:
-        """Take a connection in, or return a sentence that says which limit it would break."""
-        full = self.guests.full(guest)
-        if full is None:
-            self.guests.admit(socket, guest)
-        return full
-
-    def leave(self, socket: Socket) -> None:
-        self.guests.leave(socket)
-        self._hear_no_more(socket)
-
-    def _hear_no_more(self, socket: Socket) -> None:
-        audience = self._audience_of.pop(socket, None)
-        if audience is not None:
-            audience.sockets.discard(socket)
-            if not audience.sockets:
-                del self._audiences[audience.view]
-
-    async def _check_rights(self) -> None:
-        """Close the sockets of those who would not be let in again."""
-        self._checked_at = _monotonic()
-        asked = self.guests.principals  # who comes while this is read was let in just now
-        ended = asked - await _in_thread(still_good)(asked)
-        for socket in self.guests.of(ended):
-            self.dismiss(socket, NOT_SIGNED_IN, "not_signed_in", NO_LONGER)
-
-    def dismiss(self, socket: Socket, code: int, word: str, sentence: str) -> None:
-        """Close a connection, and say why before: Daphne keeps the reason of a close to itself."""
-        self.leave(socket)
-        with contextlib.suppress(TooSlow):
-            socket.push(error_frame(word, sentence))
-        socket.end(code)
-
     # What a socket is told when it comes
 
     async def welcome(self, socket: Socket, view: View, since: Since | None = None) -> None:
@@ -183,16 +134,12 @@ class Hub:
 
     def join(self, socket: Socket, view: View, since: Since | None = None) -> None:
         """Tell a socket what it begins with, and have it hear all that follows. It leaves where it was before."""
-        if socket not in self.guests:  # it was dismissed while it waited
+        if socket not in self.hall.guests:  # it was dismissed while it waited
             return
-        self._hear_no_more(socket)
-        audience = self._audiences.get(view)
-        if audience is None:
-            audience = self._audiences[view] = Audience(view, self._board)
+        audience = self.hall.audience(view, self._board)
         self._level(audience)
         socket.push(self._first(audience, since), welcome=True)
-        audience.sockets.add(socket)
-        self._audience_of[socket] = audience
+        self.hall.seat(socket, audience)
 
     def _first(self, audience: Audience, since: Since | None) -> Message:
         match audience.view.mode:
@@ -270,7 +217,7 @@ class Hub:
             return
         before = self._tick
         self._note(tick)
-        await self._look_at_rights(before)
+        await self.hall.check_rights(tick)
         if tick.epoch != self._board.epoch:
             await self._begin_anew()
         elif known.is_contradicted_by(tick):
@@ -285,25 +232,11 @@ class Hub:
         if changed:
             self._tell_servers(changed)
 
-    async def _look_at_rights(self, before: Tick) -> None:
-        moved = self._tick.access_version != before.access_version
-        if moved:
-            forget_principals()
-        # Once more at the next look: somebody may have been let in by what was read just before.
-        if (
-            moved
-            or self._rights_moved
-            or _monotonic() - self._checked_at >= CHECK_RIGHTS_S
-            or self.guests.somebody_expired(self._tick.at)
-        ):
-            await self._check_rights()
-        self._rights_moved = moved
-
     def _see(self, tick: Tick) -> None:
         """Note who answered. The next window says so, or where none comes within a second, a heartbeat."""
         is_overdue = bool(self._unsaid)
         self._unsaid |= dict(self._board.see(tick.seen))
-        for audience in self._audiences.values():
+        for audience in self.hall.audiences:
             audience.forget_welcome()
         if is_overdue:
             self._tell_heartbeat()
@@ -323,10 +256,10 @@ class Hub:
         """Start over with everybody."""
         await self._read_board()
         logger.warning("The hub begins anew at %s/%s", self._board.epoch, self._board.seq)
-        for audience in list(self._audiences.values()):
+        for audience in self.hall.audiences:
             audience.begin(self._board)
             if audience.view.mode in {Mode.BATCH, Mode.SINGLE}:
-                self._hand_out(audience, self._first(audience, None), welcome=True)
+                self.hall.hand_out(audience, self._first(audience, None), welcome=True)
 
     async def _read_board(self) -> None:
         board = await _in_thread(read_board)()
@@ -350,18 +283,7 @@ class Hub:
             self._tell_health()
 
     async def _ping(self) -> None:
-        """Ask every peer for a sign of life, and leave those who give none: they may send and never read."""
-        now = _monotonic()
-        is_due = now - self._pinged_at >= PING_S
-        if is_due:
-            self._pinged_at = now
-        for socket in self.guests.sockets:
-            with self._guarded(socket):
-                if socket.unanswered_s(now) >= SILENT_PEER_S:
-                    self.leave(socket)
-                    socket.abort()
-                elif is_due:
-                    socket.ping(now)
+        self.hall.ping()
 
     # Out to the sockets
 
@@ -373,29 +295,29 @@ class Hub:
         self._mark = Mark.of(self._board.seq, text)
         self._spoke_at = _monotonic()
         seen, self._unsaid = sorted(self._unsaid.items()), {}
-        for audience in list(self._audiences.values()):
+        for audience in self.hall.audiences:
             message = audience.window(self._board, frame, text, changed=changed, seen=seen)
             if message is not None:
-                self._hand_out(audience, message)
+                self.hall.hand_out(audience, message)
 
     def _tell_heartbeat(self) -> None:
         self._spoke_at = _monotonic()
         seen, self._unsaid = sorted(self._unsaid.items()), {}
-        for audience in list(self._audiences.values()):
+        for audience in self.hall.audiences:
             if audience.view.mode in {Mode.BATCH, Mode.SINGLE}:
                 self._level(audience)
                 beat = audience.heartbeat(
                     self._board, timestamp=self._timestamp(), live=not self._silent, seen=seen
                 )
-                self._hand_out(audience, beat)
+                self.hall.hand_out(audience, beat)
 
     def _level(self, audience: Audience) -> None:
         empty = audience.level(self._board, timestamp=self._timestamp())
         if empty is not None:
-            self._hand_out(audience, empty)
+            self.hall.hand_out(audience, empty)
 
     def _tell_servers(self, names: set[str]) -> None:
-        for audience in list(self._audiences.values()):
+        for audience in self.hall.audiences:
             servers = [server for server in self._servers(audience) if server.name in names]
             match audience.view.mode:
                 case Mode.CONNECTIONS | Mode.SINGLE:
@@ -405,34 +327,12 @@ class Hub:
                 case Mode.BATCH:
                     told = []
             if told:
-                self._hand_out(audience, Burst(told))
+                self.hall.hand_out(audience, Burst(told))
 
     def _tell_health(self) -> None:
-        for audience in list(self._audiences.values()):
+        for audience in self.hall.audiences:
             if audience.view.mode is Mode.HEALTH:
-                self._hand_out(audience, self._system_health())
-
-    def _hand_out(self, audience: Audience, message: Message, *, welcome: bool = False) -> None:
-        for socket in list(audience.sockets):
-            with self._guarded(socket):
-                socket.push(message, welcome=welcome)
-
-    @contextlib.contextmanager
-    def _guarded(self, socket: Socket) -> Iterator[None]:
-        """Have an error of one socket cost the others nothing."""
-        try:
-            yield
-        except TooSlow:
-            self.let_go(socket)
-        except Exception:
-            logger.exception("A socket took no frame and is left out")
-            self.leave(socket)
-
-    def let_go(self, socket: Socket) -> None:
-        """Close a connection that cannot follow, and where the close gets no way through either, cut it."""
-        self.leave(socket)
-        socket.end(SLOW)
-        asyncio.get_running_loop().call_later(ABORT_S, socket.abort)
+                self.hall.hand_out(audience, self._system_health())
 
     def _system_health(self) -> Frame:
         ages = {
@@ -442,7 +342,7 @@ class Hub:
             ages | {"database": self._unseen_s},
             silent=self._silent,
             timestamp=self._timestamp(),
-            sockets=len(self.guests),
+            sockets=len(self.hall.guests),
         )
 
     @property

@@ -326,7 +326,7 @@ async def test_whoever_has_gone_is_forgotten(connect: Connect) -> None:
 
     await gone.socket.disconnect()
 
-    assert len(Hub.of_this_loop().guests) == 1
+    assert len(Hub.of_this_loop().hall.guests) == 1
     await health.frame("system_health")
 
 

@@ -20,7 +20,7 @@ from core import pulses
 from core.access import Principal, Visible, create_token, still_good
 from core.models import Head, Receiver, Window
 from core.queues import POLLING
-from realtime import hub, windows
+from realtime import hall, hub, windows
 from realtime.audience import Mode, View
 from realtime.encoding import Message
 from realtime.guests import Guest
@@ -303,7 +303,7 @@ async def test_who_comes_while_rights_are_read_stays(
 
     client = await connect()
     await client.frame("initial_data")
-    monkeypatch.setattr(hub, "still_good", read_slowly)
+    monkeypatch.setattr(hall, "still_good", read_slowly)
     await in_thread(Head.objects.update, access_version=F("access_version") + 1)
     await in_thread(reading.wait, 5)
     _, secret = await in_thread(create_token, "newcomer")
@@ -315,7 +315,7 @@ async def test_who_comes_while_rights_are_read_stays(
     assert (await newcomer.frame("pong", "error"))["type"] == "pong"
     heartbeat = await newcomer.frame("heartbeat", "error")
     assert heartbeat["type"] == "heartbeat"
-    assert len(Hub.of_this_loop().guests) == 2
+    assert len(Hub.of_this_loop().hall.guests) == 2
 
 
 async def test_a_socket_that_fails_costs_the_others_nothing(connect: Connect) -> None:
@@ -343,12 +343,12 @@ async def test_a_socket_that_fails_costs_the_others_nothing(connect: Connect) ->
             raise RuntimeError("no way to cut it")
 
     broken, hub = Broken(), Hub.of_this_loop()
-    hub.admit(broken, Guest(principal=Principal(name="broken"), address="127.0.0.1"))
+    hub.hall.admit(broken, Guest(principal=Principal(name="broken"), address="127.0.0.1"))
     hub.join(broken, View(Mode.BATCH, Visible.everything()))
     await in_thread(change, receiver, 600_000)
 
     assert (await client.frame("batch_update"))["updates"]
-    assert broken not in hub.guests
+    assert broken not in hub.hall.guests
 
 
 async def test_a_poller_that_falls_silent_is_told_at_once_and_so_is_its_return(connect: Connect) -> None:

@@ -10,7 +10,7 @@ from importlib import import_module
 
 from tests.bench.workbench import services
 
-OWN_STACK = {"fleet", "wire"}  # bring a whole Micboard along
+OWN_STACK = {"fleet", "torture", "wire"}  # bring a whole Micboard along
 
 
 def parser() -> ArgumentParser:
@@ -20,6 +20,7 @@ def parser() -> ArgumentParser:
     names = whole.add_subparsers(dest="benchmark", required=True, metavar="NAME")
     _add_polling(names)
     _add_feed(names)
+    _add_torture(names)
     return whole
 
 
@@ -114,6 +115,15 @@ def _add_feed(names: "_SubParsersAction[ArgumentParser]") -> None:
     wire.add_argument("--seconds", type=float, default=60, help="of each of the two measurements (60)")
 
 
+def _add_torture(names: "_SubParsersAction[ArgumentParser]") -> None:
+    torture = names.add_parser(
+        "torture", help="the feed while everything behind it is killed: ends with 1 where a promise is broken"
+    )
+    torture.add_argument("--minutes", type=float, default=5, help="of harm (5)")
+    torture.add_argument("--seed", type=int, default=1, help="of every choice (1)")
+    torture.add_argument("--clients", type=int, default=30, help="that come and go (30)")
+
+
 def main(arguments: Sequence[str]) -> int:
     options = parser().parse_args(arguments)
     with nullcontext() if options.benchmark in OWN_STACK else services():
@@ -121,7 +131,7 @@ def main(arguments: Sequence[str]) -> int:
         figures = import_module(f"tests.bench.{options.benchmark}").run(options)
     cores = len(os.sched_getaffinity(0))
     sys.stdout.write(json.dumps({"benchmark": options.benchmark, "cores": cores, **figures}) + "\n")
-    return 0
+    return int(bool(figures.get("broken")))
 
 
 if __name__ == "__main__":

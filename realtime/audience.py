@@ -163,17 +163,21 @@ def _decided(frame: Mapping[str, Any]) -> list[str]:
 
 
 class Audience:
-    """The sockets of one view. `seq` is the window up to which they have been told."""
+    """The sockets of one view. `seq` is the window up to which they have been told, `unsaid` who of theirs answered
+    since the last frame, and `spoke_at` when that was, by a clock of the caller's.
+    """
 
     def __init__(self, view: View, board: Board) -> None:
         self.view = view
         self.sockets: set[Socket] = set()
+        self.spoke_at = 0.0
         self.begin(board)
 
     def begin(self, board: Board) -> None:
         """Start over from a board; the sockets need a new welcome."""
         self.part = Part(board, self.view.visible)
         self.seq = board.seq
+        self.unsaid: dict[str, str] = {}
         self._welcome: Message | None = None
 
     def welcome(self, board: Board, *, timestamp: str) -> Message:
@@ -190,9 +194,14 @@ class Audience:
                 self._welcome = Burst([first, *updates, *map(system_alert, alerts)])
         return self._welcome
 
-    def forget_welcome(self) -> None:
-        """Make a new welcome for the next: the board has changed beside the windows."""
+    def see(self, seen: Seen) -> None:
+        """Note who answered, which the next frame says. The next welcome is a new one: it has that as well."""
+        self.unsaid |= dict(self.part.seen(seen))
         self._welcome = None
+
+    def _say_seen(self) -> Seen:
+        seen, self.unsaid = sorted(self.unsaid.items()), {}
+        return seen
 
     def missed(self, board: Board, past: Sequence[str]) -> Message | None:
         """Return what a client begins with that has seen all but these last windows; None: it has to start over."""
@@ -206,29 +215,24 @@ class Audience:
         return Burst([first, *(Frame.of(self.part.again(frame)) for frame in frames)])
 
     def window(
-        self,
-        board: Board,
-        frame: Mapping[str, Any],
-        text: str,
-        *,
-        changed: Iterable[str],
-        seen: Seen,
+        self, board: Board, frame: Mapping[str, Any], text: str, *, changed: Iterable[str]
     ) -> Message | None:
         """Return what this audience is told of a window that the board has taken; None: nothing in it is theirs."""
         self._welcome = None
         mine = self.part.told(board, frame)
         match self.view.mode:
             case Mode.BATCH:
-                return self._window(mine, text, self.part.seen(seen))
+                return self._window(mine, text)
             case Mode.SINGLE:
                 return self._updates(board, mine, changed)
             case _:
                 return None
 
-    def _window(self, mine: Mapping[str, Any] | None, text: str, seen: Seen) -> Message | None:
+    def _window(self, mine: Mapping[str, Any] | None, text: str) -> Message | None:
         if mine is None:
             return None
         prev, self.seq = self.seq, mine["seq"]
+        seen = self._say_seen()
         if self.part.is_whole:
             return Frame(with_seen(text, seen))
         return Frame.of({**mine, "prev": prev, **({"seen": seen} if seen else {})})
@@ -252,7 +256,10 @@ class Audience:
             if device_id in told
         ]
         frames = [*updates, *map(system_alert, mine["alerts"])]
-        return Burst(frames) if frames else None
+        if not frames:
+            return None
+        self.unsaid.clear()  # these clients hear of a board that is alive, and know no more of `seen`
+        return Burst(frames)
 
     def level(self, board: Board, *, timestamp: str) -> Message | None:
         """Return an empty window that brings these sockets to where the board is, None where they are.
@@ -274,5 +281,5 @@ class Audience:
             }
         )
 
-    def heartbeat(self, board: Board, *, timestamp: str, live: bool, seen: Seen) -> Message:
-        return heartbeat(board, timestamp=timestamp, live=live, seen=self.part.seen(seen))
+    def heartbeat(self, board: Board, *, timestamp: str, live: bool) -> Message:
+        return heartbeat(board, timestamp=timestamp, live=live, seen=self._say_seen())

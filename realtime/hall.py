@@ -57,7 +57,12 @@ class Hall:
 
     def audience(self, view: View, board: Board) -> Audience:
         """Return the audience of a view, made where nobody sits in it yet."""
-        return self._audiences.get(view) or Audience(view, board)
+        known = self._audiences.get(view)
+        if known is not None:
+            return known
+        audience = Audience(view, board)
+        audience.spoke_at = _monotonic()
+        return audience
 
     def seat(self, socket: Socket, audience: Audience) -> None:
         """Have a socket hear what this audience hears, and no more what it heard before."""

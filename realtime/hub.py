@@ -87,9 +87,7 @@ class Hub:
         self._mark = Mark(0, None)
         self._tick: Tick
         self._looked_at = 0.0  # monotonic, as all instants without a date here
-        self._spoke_at = 0.0
         self._retold_at = 0.0
-        self._unsaid: dict[str, str] = {}  # who answered, until a window or a heartbeat says so
         self._told: tuple[str, ...] = ()
         self._channel: str | None = None
         self._ready = asyncio.Event()
@@ -212,7 +210,7 @@ class Hub:
             await self._read_board()
             self._note(tick)
             self._told = self._silent
-            self._spoke_at = self._retold_at = _monotonic()
+            self._retold_at = _monotonic()
             self._ready.set()
             return
         before = self._tick
@@ -234,12 +232,12 @@ class Hub:
 
     def _see(self, tick: Tick) -> None:
         """Note who answered. The next window says so, or where none comes within a second, a heartbeat."""
-        is_overdue = bool(self._unsaid)
-        self._unsaid |= dict(self._board.see(tick.seen))
-        for audience in self.hall.audiences:
-            audience.forget_welcome()
-        if is_overdue:
-            self._tell_heartbeat()
+        news = self._board.see(tick.seen)
+        for audience in self._hearing_windows():
+            is_overdue = bool(audience.unsaid)
+            audience.see(news)
+            if is_overdue:
+                self._tell_heartbeat(audience)
 
     def _note(self, tick: Tick) -> None:
         self._tick, self._looked_at = tick, _monotonic()
@@ -258,8 +256,9 @@ class Hub:
         logger.warning("The hub begins anew at %s/%s", self._board.epoch, self._board.seq)
         for audience in self.hall.audiences:
             audience.begin(self._board)
-            if audience.view.mode in {Mode.BATCH, Mode.SINGLE}:
-                self.hall.hand_out(audience, self._first(audience, None), welcome=True)
+        for audience in self._hearing_windows():
+            audience.spoke_at = _monotonic()
+            self.hall.hand_out(audience, self._first(audience, None), welcome=True)
 
     async def _read_board(self) -> None:
         board = await _in_thread(read_board)()
@@ -275,8 +274,10 @@ class Hub:
         told, self._told = self._told, self._silent
         if told != self._silent:
             self._tell_health()
-        if bool(told) != bool(self._silent) or _monotonic() - self._spoke_at >= HEARTBEAT_S:
-            self._tell_heartbeat()
+        has_turned = bool(told) != bool(self._silent)
+        for audience in self._hearing_windows():
+            if has_turned or _monotonic() - audience.spoke_at >= HEARTBEAT_S:
+                self._tell_heartbeat(audience)
         if _monotonic() - self._retold_at >= RETELL_S:
             self._retold_at = _monotonic()
             self._tell_servers({server.name for server in self._tick.servers})
@@ -293,23 +294,22 @@ class Hub:
         changed = self._board.apply(frame)
         self._past.add(text)
         self._mark = Mark.of(self._board.seq, text)
-        self._spoke_at = _monotonic()
-        seen, self._unsaid = sorted(self._unsaid.items()), {}
         for audience in self.hall.audiences:
-            message = audience.window(self._board, frame, text, changed=changed, seen=seen)
+            message = audience.window(self._board, frame, text, changed=changed)
             if message is not None:
+                audience.spoke_at = _monotonic()
                 self.hall.hand_out(audience, message)
 
-    def _tell_heartbeat(self) -> None:
-        self._spoke_at = _monotonic()
-        seen, self._unsaid = sorted(self._unsaid.items()), {}
-        for audience in self.hall.audiences:
-            if audience.view.mode in {Mode.BATCH, Mode.SINGLE}:
-                self._level(audience)
-                beat = audience.heartbeat(
-                    self._board, timestamp=self._timestamp(), live=not self._silent, seen=seen
-                )
-                self.hall.hand_out(audience, beat)
+    def _hearing_windows(self) -> list[Audience]:
+        return [
+            audience for audience in self.hall.audiences if audience.view.mode in {Mode.BATCH, Mode.SINGLE}
+        ]
+
+    def _tell_heartbeat(self, audience: Audience) -> None:
+        audience.spoke_at = _monotonic()
+        self._level(audience)
+        beat = audience.heartbeat(self._board, timestamp=self._timestamp(), live=not self._silent)
+        self.hall.hand_out(audience, beat)
 
     def _level(self, audience: Audience) -> None:
         empty = audience.level(self._board, timestamp=self._timestamp())

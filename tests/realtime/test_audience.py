@@ -76,14 +76,14 @@ def frames(message: Message | None) -> list[dict[str, Any]]:
     return [] if message is None else [orjson.loads(text) for text in message.texts]
 
 
-def tell(audience: Audience, whole: Board, frame: dict[str, Any], **more: Any) -> list[dict[str, Any]]:
+def tell(audience: Audience, whole: Board, frame: dict[str, Any]) -> list[dict[str, Any]]:
     changed = whole.apply(frame)
     text = orjson.dumps(frame).decode()
-    return frames(audience.window(whole, frame, text, changed=changed, seen=more.get("seen", [])))
+    return frames(audience.window(whole, frame, text, changed=changed))
 
 
 def snapshot(audience: Audience, whole: Board) -> dict[str, Any]:
-    audience.forget_welcome()
+    audience.see([])  # so that the welcome is a new one
     return frames(audience.welcome(whole, timestamp=NOW))[0]
 
 
@@ -132,9 +132,24 @@ def test_who_sees_everything_gets_the_window_as_it_was_stored_and_who_answered()
     audience = Audience(view(), whole)
     frame = window(1, updates=[update(1, 2, battery_level=79)])
 
-    told = tell(audience, whole, frame, seen=[("SHURE001", NOW)])
+    audience.see([("SHURE001", NOW)])
+    told = tell(audience, whole, frame)
 
     assert told == [{**frame, "seen": [["SHURE001", NOW]]}]
+
+
+def test_a_part_that_was_passed_over_is_told_later_who_of_it_answered() -> None:
+    whole = board(row(1), row(2, room="main-b"))
+    audience = Audience(view("location:main-a"), whole)
+
+    audience.see([("SHURE001", NOW), ("SHURE002", NOW)])
+    passed_over = tell(audience, whole, window(1, updates=[update(2, 2, battery_level=79)]))
+    (own,) = tell(audience, whole, window(2, updates=[update(1, 2, battery_level=79)]))
+    (beat,) = frames(audience.heartbeat(whole, timestamp=NOW, live=True))
+
+    assert passed_over == []
+    assert own["seen"] == [["SHURE001", NOW]]
+    assert beat["seen"] == []
 
 
 def test_a_part_that_was_passed_over_is_levelled_before_anybody_joins_it() -> None:

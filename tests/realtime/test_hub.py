@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterable
 from datetime import datetime
+from itertools import count
 from typing import Any
 
 import orjson
@@ -287,6 +288,28 @@ async def test_a_poll_that_took_long_is_told_as_seen(connect: Connect) -> None:
     ((code, at),) = heartbeat["seen"]
     assert code == receiver.code
     assert at > first["devices"][0]["seen_at"]
+
+
+async def test_a_part_in_which_nothing_changes_hears_who_answered_and_is_never_silent_on_a_busy_board(
+    connect: Connect,
+) -> None:
+    receiver, busy = await in_thread(receiver_told), await in_thread(receiver_told)
+    client = await connect(f"/ws/devices/?mode=batch&scope=device:{receiver.code}")
+    await client.frame("initial_data")
+
+    async def change_again_and_again() -> None:
+        for number in count():
+            await in_thread(change, busy, 600_000 + 25 * number)
+            await asyncio.sleep(0.3)
+
+    await in_thread(record_poll, receiver, answered(heard(1), heard(2)))
+    changing = asyncio.create_task(change_again_and_again())
+    told = [await client.frame("heartbeat", within_s=7) for _ in range(2)]
+    changing.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await changing
+
+    assert [[code for code, _ in heartbeat["seen"]] for heartbeat in told] == [[receiver.code], []]
 
 
 async def test_who_comes_while_rights_are_read_stays(

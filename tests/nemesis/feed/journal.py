@@ -5,8 +5,9 @@ A client follows the feed's document and nothing of Micboard's code, so that an 
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 import orjson
@@ -27,11 +28,23 @@ class Truth:
     intervals: dict[str, float]
 
 
+class Broken(StrEnum):
+    """What can be wrong with what a client is told."""
+
+    GAP = "gaps"
+    REPEAT = "repeats"
+    REGRESSION = "regressions"
+    EPOCH = "epochs_without_snapshot"
+    PROMISE = "broken_resumes"
+    CONTRACT = "invalid_frames"
+    CONTRADICTION = "contradictions"
+    BOARD = "differing_boards"
+    SURPRISE = "surprises"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Breach:
-    """`kind` is the promise, `what` what was seen instead."""
-
-    kind: str
+    kind: Broken
     what: str
 
 
@@ -103,7 +116,7 @@ class Journal:
         try:
             frame = self._windows.read(text)
         except AssertionError as error:
-            self._breach("contract", str(error))
+            self._breach(Broken.CONTRACT, str(error))
             return False
         self.counts[frame["type"]] += 1
         match frame["type"]:
@@ -117,7 +130,7 @@ class Journal:
                 self._heartbeat(frame)
         return len(self.breaches) == before
 
-    def _breach(self, kind: str, what: str) -> None:
+    def _breach(self, kind: Broken, what: str) -> None:
         self.breaches.append(
             Breach(kind=kind, what=f"{self.epoch}/{self.seq} {' '.join(self.scope)}: {what}")
         )
@@ -126,9 +139,9 @@ class Journal:
 
     def _begin(self, frame: Row) -> None:
         if self._promised:
-            self._breach("promise", f"a snapshot, and {self._promised} windows were still to come")
+            self._breach(Broken.PROMISE, f"a snapshot, and {self._promised} windows were still to come")
         if frame["epoch"] == self.epoch and frame["seq"] < self.seq:
-            self._breach("repeat", f"a snapshot of {frame['seq']}")
+            self._breach(Broken.REPEAT, f"a snapshot of {frame['seq']}")
         self._promised = 0
         self.epoch, self.seq, self.intervals = frame["epoch"], frame["seq"], frame["intervals"]
         self.rows = {row["device_id"]: row for row in frame["devices"]}
@@ -139,11 +152,11 @@ class Journal:
 
     def _resume(self, frame: Row) -> None:
         if self._promised is not None or self.epoch is None:
-            self._breach("promise", "resumed, and not at the beginning")
+            self._breach(Broken.PROMISE, "resumed, and not at the beginning")
         if frame["epoch"] != self.epoch:
-            self._breach("epoch", f"resumed in {frame['epoch']}")
+            self._breach(Broken.EPOCH, f"resumed in {frame['epoch']}")
         elif frame["replayed"] != frame["seq"] - self.seq or frame["replayed"] < 0:
-            self._breach("promise", f"{frame['replayed']} windows to {frame['seq']}")
+            self._breach(Broken.PROMISE, f"{frame['replayed']} windows to {frame['seq']}")
         self._promised = frame["replayed"]
         self._see(frame["seen"])
 
@@ -151,7 +164,7 @@ class Journal:
         if not self._is_next(frame):
             return
         if not self.scope and not self._windows.agree(frame):
-            self._breach("contradiction", f"another window {frame['seq']} than others were told")
+            self._breach(Broken.CONTRADICTION, f"another window {frame['seq']} than others were told")
         if self._promised:
             self._promised -= 1
         for device_id in frame["removed"]:
@@ -173,7 +186,7 @@ class Journal:
     def _update(self, update: Row) -> None:
         device_id, rev = update["device_id"], update["rev"]
         if rev <= self._told.get(device_id, 0):
-            self._breach("regression", f"{device_id} is told rev {rev} after {self._told[device_id]}")
+            self._breach(Broken.REGRESSION, f"{device_id} is told rev {rev} after {self._told[device_id]}")
         self._told[device_id] = rev
         known = self.rows.get(device_id)
         if known is not None and rev > known["rev"]:
@@ -182,9 +195,9 @@ class Journal:
 
     def _heartbeat(self, frame: Row) -> None:
         if self._promised:
-            self._breach("promise", f"a heartbeat, and {self._promised} windows were still to come")
+            self._breach(Broken.PROMISE, f"a heartbeat, and {self._promised} windows were still to come")
         if self._is_of_this_epoch(frame) and not frame["prev"] == frame["seq"] == self.seq:
-            self._breach("gap", f"a heartbeat at {frame['prev']}, {frame['seq']}")
+            self._breach(Broken.GAP, f"a heartbeat at {frame['prev']}, {frame['seq']}")
         self._see(frame["seen"])
 
     # What holds between them
@@ -193,25 +206,25 @@ class Journal:
         if not self._is_of_this_epoch(frame):
             return False
         if frame["seq"] <= self.seq:
-            self._breach("repeat", f"window {frame['seq']}")
+            self._breach(Broken.REPEAT, f"window {frame['seq']}")
             return False
         if frame["prev"] != self.seq:
-            self._breach("gap", f"window {frame['seq']} after {frame['prev']}")
+            self._breach(Broken.GAP, f"window {frame['seq']} after {frame['prev']}")
             return False
         return True
 
     def _is_of_this_epoch(self, frame: Row) -> bool:
         if self._promised is None:
-            self._breach("promise", f"a {frame['type']} before the client was told where it begins")
+            self._breach(Broken.PROMISE, f"a {frame['type']} before the client was told where it begins")
         if frame["epoch"] != self.epoch:
-            self._breach("epoch", f"a {frame['type']} of {frame['epoch']}")
+            self._breach(Broken.EPOCH, f"a {frame['type']} of {frame['epoch']}")
             return False
         return True
 
     def _show(self, row: Row) -> None:
         device_id, rev = row["device_id"], row["rev"]
         if rev < self._shown.get(device_id, 0):
-            self._breach("regression", f"{device_id} shows rev {rev} after {self._shown[device_id]}")
+            self._breach(Broken.REGRESSION, f"{device_id} shows rev {rev} after {self._shown[device_id]}")
         self._shown[device_id] = rev
 
     def _see(self, seen: Iterable[tuple[str, str | None]]) -> None:
@@ -227,12 +240,9 @@ class Journal:
             return [f"is at {self.epoch}/{self.seq}, not at {truth.epoch}/{truth.seq}"]
         rows = {id_: row for id_, row in truth.rows.items() if not self.scope or _is_in(self.scope, row)}
         receivers = {row["receiver_id"]: row["seen_at"] for row in rows.values()}
+        parts = {*rows, *receivers, *(row["server"] for row in rows.values())}
         alerts = {
-            id_: alert
-            for id_, alert in truth.alerts.items()
-            if not self.scope
-            or alert["target"].get("device_id") in rows
-            or alert["target"].get("receiver_id") in receivers
+            id_: alert for id_, alert in truth.alerts.items() if not self.scope or _is_about(alert, parts)
         }
         return [
             *_different(_without(self.rows, "seen_at"), _without(rows, "seen_at")),
@@ -266,7 +276,7 @@ class SingleJournal:
         try:
             frame = self._windows.read(text)
         except AssertionError as error:
-            self.breaches.append(Breach(kind="contract", what=str(error)))
+            self.breaches.append(Breach(kind=Broken.CONTRACT, what=str(error)))
             return False
         self.counts[frame["type"]] += 1
         match frame["type"]:
@@ -284,7 +294,7 @@ class SingleJournal:
     def _go_on(self, frame: Row) -> None:
         if self.epoch is None or frame["seq"] < self.seq:
             what = f"{frame['type']} of {frame['seq']} at {self.epoch}/{self.seq}"
-            self.breaches.append(Breach(kind="repeat", what=what))
+            self.breaches.append(Breach(kind=Broken.REPEAT, what=what))
         self.seq = frame["seq"]
 
     def differences(self, truth: Truth) -> list[str]:
@@ -318,6 +328,10 @@ def _different(mine: Mapping[Any, Any], true: Mapping[Any, Any]) -> list[str]:
         elif one != other:
             found.append(f"{key}: {one} and not {other}")
     return found
+
+
+def _is_about(alert: Row, parts: Collection[str]) -> bool:
+    return any(alert["target"].get(kind) in parts for kind in ("device_id", "receiver_id", "server"))
 
 
 def _is_in(scope: Iterable[str], row: Row) -> bool:

@@ -15,7 +15,7 @@ from tests.fleet import answered, heard, make_receivers
 from tests.polling import record_poll
 from tests.realtime.conftest import Client, Connect, in_thread
 
-from .journal import Journal, SingleJournal, Truth, Windows
+from .journal import Broken, Journal, SingleJournal, Truth, Windows
 
 Frame = dict[str, Any]
 
@@ -50,7 +50,7 @@ def heartbeat(number: int) -> Frame:
 AGAIN: Frame = {}  # the connection is made anew
 
 
-def told(frames: Sequence[Frame], windows: Windows | None = None) -> list[str]:
+def told(frames: Sequence[Frame], windows: Windows | None = None) -> list[Broken]:
     """Return the promises that these frames break."""
     journal = Journal(windows or Windows())
     journal.connect()
@@ -81,25 +81,28 @@ def test_what_keeps_the_promises_is_no_breach(frames: list[Frame]) -> None:
 @pytest.mark.parametrize(
     ("frames", "kind"),
     [
-        ([FIRST, window(2)], "gap"),
-        ([FIRST, heartbeat(1)], "gap"),
-        ([FIRST, window(1), AGAIN, resumed(2, 1), window(3)], "gap"),
-        ([FIRST, window(1), window(1)], "repeat"),
-        ([FIRST, window(1), AGAIN, FIRST], "repeat"),
-        ([FIRST, window(1, updates=[update(REV + 1)]), window(2, updates=[update(REV + 1)])], "regression"),
-        ([FIRST, window(1, updates=[update(REV + 1)]), {**FIRST, "seq": SEQ + 1}], "regression"),
-        ([FIRST, window(1, removed=[ID]), window(2, added=[{**ROW, "rev": REV - 1}])], "regression"),
-        ([FIRST, window(1, epoch="another")], "epoch"),
-        ([FIRST, AGAIN, resumed(0, 0, epoch="another")], "epoch"),
-        ([window(1)], "promise"),
-        ([FIRST, AGAIN, window(1)], "promise"),
-        ([FIRST, AGAIN, resumed(3, 2)], "promise"),
-        ([FIRST, AGAIN, resumed(2, 2), window(1), heartbeat(1)], "promise"),
-        ([FIRST, AGAIN, resumed(1, 1), FIRST], "promise"),
-        ([FIRST, window(1, surprise=1)], "contract"),
+        ([FIRST, window(2)], Broken.GAP),
+        ([FIRST, heartbeat(1)], Broken.GAP),
+        ([FIRST, window(1), AGAIN, resumed(2, 1), window(3)], Broken.GAP),
+        ([FIRST, window(1), window(1)], Broken.REPEAT),
+        ([FIRST, window(1), AGAIN, FIRST], Broken.REPEAT),
+        (
+            [FIRST, window(1, updates=[update(REV + 1)]), window(2, updates=[update(REV + 1)])],
+            Broken.REGRESSION,
+        ),
+        ([FIRST, window(1, updates=[update(REV + 1)]), {**FIRST, "seq": SEQ + 1}], Broken.REGRESSION),
+        ([FIRST, window(1, removed=[ID]), window(2, added=[{**ROW, "rev": REV - 1}])], Broken.REGRESSION),
+        ([FIRST, window(1, epoch="another")], Broken.EPOCH),
+        ([FIRST, AGAIN, resumed(0, 0, epoch="another")], Broken.EPOCH),
+        ([window(1)], Broken.PROMISE),
+        ([FIRST, AGAIN, window(1)], Broken.PROMISE),
+        ([FIRST, AGAIN, resumed(3, 2)], Broken.PROMISE),
+        ([FIRST, AGAIN, resumed(2, 2), window(1), heartbeat(1)], Broken.PROMISE),
+        ([FIRST, AGAIN, resumed(1, 1), FIRST], Broken.PROMISE),
+        ([FIRST, window(1, surprise=1)], Broken.CONTRACT),
     ],
 )
-def test_what_breaks_a_promise_is_noticed(frames: list[Frame], kind: str) -> None:
+def test_what_breaks_a_promise_is_noticed(frames: list[Frame], kind: Broken) -> None:
     assert kind in told(frames)
 
 
@@ -107,7 +110,7 @@ def test_two_clients_that_are_told_different_windows_are_noticed() -> None:
     windows = Windows()
 
     assert told([FIRST, window(1)], windows) == []
-    assert told([FIRST, window(1, updates=[update(REV + 1)])], windows) == ["contradiction"]
+    assert told([FIRST, window(1, updates=[update(REV + 1)])], windows) == [Broken.CONTRADICTION]
 
 
 @pytest.mark.parametrize(
@@ -197,4 +200,4 @@ async def test_a_hub_that_loses_a_window_is_caught(
     await heard_by(client, journal, updates=2)
 
     assert before == []
-    assert "gap" in {breach.kind for breach in journal.breaches}
+    assert Broken.GAP in {breach.kind for breach in journal.breaches}

@@ -12,7 +12,7 @@ from deploy import supervisor
 
 from .clients import MANNERS, Client
 from .harm import Nemesis
-from .journal import Breach, Windows
+from .journal import Breach, Broken, Windows
 from .theatre import Theatre
 
 AGREE_WITHIN_S = 90
@@ -33,16 +33,16 @@ class Result:
 
     @property
     def broken(self) -> Mapping[str, int]:
-        """How often each promise was broken."""
-        return Counter(breach.kind for breach in self.breaches)
+        """How often each promise was broken, with those that were kept."""
+        return {kind.value: sum(one.kind is kind for one in self.breaches) for kind in Broken}
 
     @property
     def first(self) -> list[str]:
         """Some of the breaches of each kind, a sentence each."""
         return [
             f"{kind}: {breach.what}"
-            for kind in self.broken
-            for breach in [one for one in self.breaches if one.kind == kind][:TOLD_OF_EACH]
+            for kind in Broken
+            for breach in [one for one in self.breaches if one.kind is kind][:TOLD_OF_EACH]
         ]
 
 
@@ -88,12 +88,12 @@ async def _play(theatre: Theatre, *, seed: str, minutes: float | None, number: i
         breaches += client.journal.breaches
     kept = theatre.windows()
     breaches += [
-        Breach(kind="contradiction", what=f"window {place} was told, and is not what is kept")
+        Breach(kind=Broken.CONTRADICTION, what=f"window {place} was told, and is not what is kept")
         for place, content in windows.contents.items()
         if kept.get(place) != content
     ]
     breaches += [
-        Breach(kind="surprise", what=f"“{line}” is said {times} times")
+        Breach(kind=Broken.SURPRISE, what=f"“{line}” is said {times} times")
         for line in SURPRISES
         if (times := theatre.times(line))
     ]
@@ -132,7 +132,7 @@ async def _agree(theatre: Theatre, clients: Sequence[Client]) -> list[Breach]:
         if is_late or all(client.journal.place == head for client in clients):
             truth = await asyncio.to_thread(theatre.truth)
             differing = [
-                Breach(kind="board", what=f"{client.manner}: {'; '.join(found[:TOLD_OF_EACH])}")
+                Breach(kind=Broken.BOARD, what=f"{client.manner}: {'; '.join(found[:TOLD_OF_EACH])}")
                 for client in clients
                 if (found := client.journal.differences(truth))
             ]

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +22,11 @@ from django.contrib.auth.models import User  # noqa: E402  needs Django set up
 from django.db import InterfaceError, OperationalError, connection, transaction  # noqa: E402
 from django_celery_beat.models import IntervalSchedule, PeriodicTask  # noqa: E402
 
-from core import claims, clock, edits  # noqa: E402
-from core.access import create_token  # noqa: E402
+from core import alerting, claims, clock, edits  # noqa: E402
+from core.access import Principal, create_token  # noqa: E402
 from core.domain.outcome import judge  # noqa: E402
 from core.domain.reading import ChannelReading, Reading  # noqa: E402
-from core.models import Channel, Group, Location, Receiver, Server, Slot  # noqa: E402
+from core.models import Alert, Channel, Group, Location, Receiver, Server, Slot  # noqa: E402
 from core.recording import ServerAnswer, record  # noqa: E402
 from pollers import inventory  # noqa: E402
 from tests.fleet import answered, device, heard, silent  # noqa: E402
@@ -138,6 +139,7 @@ class Admin(Writer):
             self._enable, self._enable, self._move, self._move, self._name, self._alias, self._alias,
             self._slot, self._slot, self._slot, self._own_interval, self._tier_interval,
             self._rename_place, self._add, self._add, self._delete, self._server, self._revoke,
+            self._acknowledge, self._acknowledge, self._mute, self._unmute,
         )  # fmt: skip
 
     def act(self) -> None:
@@ -210,6 +212,23 @@ class Admin(Writer):
         annex = Server.objects.get(name="annex")
         annex.enabled = not annex.enabled
         annex.save()
+
+    def _by(self) -> Principal:
+        user = User.objects.get(username="fuzz")
+        return Principal(name=user.username, user_id=user.pk)
+
+    def _acknowledge(self) -> None:
+        for alert in Alert.objects.filter(state="open").order_by("pk")[:1]:
+            alerting.acknowledge(alert.pk, by=self._by(), reason="By chance.")
+
+    def _mute(self) -> None:
+        parts: list[Receiver | Group | None] = [self._one(), *Group.objects.order_by("pk"), None]
+        lasting = timedelta(seconds=self.chance.uniform(1, 60))
+        alerting.mute(self.chance.choice(parts), lasting=lasting, by=self._by(), reason="By chance.")
+
+    def _unmute(self) -> None:
+        for mute in alerting.muted_now()[:1]:
+            alerting.unmute(mute.pk, by=self._by())
 
     def _revoke(self) -> None:
         """Have everybody's rights read anew."""

@@ -186,6 +186,13 @@ def test_a_scope_is_one_to_the_schema_where_it_is_one_to_the_parser(text: str) -
     assert Draft7Validator(SCHEMAS["Scope"]).is_valid(text) is understood
 
 
+def test_an_alert_by_itself_says_what_an_alert_of_a_window_says() -> None:
+    by_itself = MESSAGES["system_alert"]["payload"]
+
+    assert by_itself["properties"].keys() == {"type", *SCHEMAS["Alert"]["properties"]}
+    assert set(by_itself["required"]) == {"type", *SCHEMAS["Alert"]["required"]}
+
+
 async def test_what_the_three_feeds_say_on_a_bad_evening_is_in_the_contract(connect: Connect) -> None:
     (receiver,) = await in_thread(make_receivers)
     await in_thread(record_poll, receiver, answered(*(heard(number) for number in range(1, 5))))

@@ -1,5 +1,5 @@
-"""The records in the admin. Tokens have a module of their own; the schedule's page stands in the dashboard, which
-knows the tiers' rows.
+"""The records in the admin. Tokens and limits have modules of their own; the schedule's page stands in the
+dashboard, which knows the tiers' rows.
 """
 
 from typing import Any
@@ -9,12 +9,14 @@ from django.db.models import Count, Model, QuerySet
 from django.http import HttpRequest
 
 from core import edits
+from core.limits_admin import LimitsAdmin
 from core.models import (
     Alert,
     ChangeRecord,
     Channel,
     Claim,
     Group,
+    Limits,
     Location,
     Receiver,
     Server,
@@ -25,6 +27,7 @@ from core.models import (
 )
 from core.token_admin import TokenAdmin
 
+admin.site.register(Limits, LimitsAdmin)
 admin.site.register(Token, TokenAdmin)
 
 

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import connection
 
 from core.domain.alerts import Alert
+from core.domain.limits import Limits, Scope, in_force
 from core.domain.outcome import Known, KnownChannel, SourceStanding
 from core.domain.reading import DeviceReading, DeviceState, Kind, Source
 from core.domain.state import AlertState, Rule, Severity, from_wire
@@ -173,6 +174,17 @@ s.id AS server_id, s.name AS server_name, s.manufacturer, s.url, s.key_reference
      WHERE l.id = coalesce(r.location_id, s.location_id) AND l.tier IS NOT NULL) d) AS defaults,
 (SELECT jsonb_agg(jsonb_build_array(a.id, a.rule, a.severity, a.state, a.channel_id, a.since, a.message))
    FROM core_alert a WHERE a.receiver_id = c.receiver_id AND a.state <> 'resolved') AS alerts,
+(SELECT jsonb_agg(jsonb_build_array(
+            CASE WHEN li.receiver_id IS NOT NULL THEN 'receiver' WHEN li.group_id IS NOT NULL THEN 'group'
+                 WHEN li.location_id IS NOT NULL THEN 'location' ELSE 'house' END,
+            (SELECT jsonb_agg(sl.channel_id) FROM core_slot sl WHERE sl.group_id = li.group_id),
+            jsonb_strip_nulls(to_jsonb(li) - '{id,location_id,group_id,receiver_id}'::text[])) ORDER BY li.id)
+   FROM core_limits li
+  WHERE num_nonnulls(li.location_id, li.group_id, li.receiver_id) = 0
+     OR li.receiver_id = c.receiver_id
+     OR li.location_id = coalesce(r.location_id, s.location_id)
+     OR li.group_id IN (SELECT sl.group_id FROM core_slot sl JOIN core_channel ch ON ch.id = sl.channel_id
+                         WHERE ch.receiver_id = c.receiver_id)) AS limits,
 (SELECT jsonb_agg(jsonb_build_array(ch.id, ch.device_id, ch.number, ch.kind, ch.alias, cr.recorded)
                   ORDER BY ch.number)
    FROM core_channel ch JOIN core_channelrecord cr ON cr.channel_id = ch.id
@@ -220,7 +232,7 @@ def _started(statement: str, receiver_id: int, claim_seq: int) -> Started | None
             _COLUMNS[statement] = tuple(column.name for column in cursor.description)
         facts = dict(zip(_COLUMNS[statement], row, strict=True))
     # Django leaves jsonb as text on a plain cursor.
-    for name in ("memory", "intervals", "defaults", "alerts", "channels"):
+    for name in ("memory", "intervals", "defaults", "alerts", "limits", "channels"):
         facts[name] = orjson.loads(facts[name] or "null")
     return Started(
         receiver_id=receiver_id,
@@ -247,8 +259,11 @@ def _server(facts: Mapping[str, Any]) -> ServerFacts:
 
 def _known(facts: Mapping[str, Any]) -> Known:
     now, watched_until, interval_s = facts["now"], facts["watched_until"], facts["interval_s"]
+    limits = [
+        Limits(scope=Scope(scope), values=values, channels=None if channels is None else frozenset(channels))
+        for scope, channels, values in facts["limits"] or ()
+    ]
     return Known(
-        thresholds=settings.THRESHOLDS,
         deadbands=settings.DEADBANDS,
         now=now,
         code=facts["code"],
@@ -293,6 +308,7 @@ def _known(facts: Mapping[str, Any]) -> Known:
                 kind=Kind(kind),
                 alias=alias,
                 recorded=from_wire(recorded),
+                thresholds=in_force(settings.THRESHOLDS, limits, id_),
             )
             for id_, device_id, number, kind, alias, recorded in facts["channels"] or ()
         ),

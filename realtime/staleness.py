@@ -48,7 +48,7 @@ def tell_ages(cursor: CursorWrapper) -> None:
     for receiver_id, channel_id, text in cursor.fetchall():
         tier, lost, now = receivers[receiver_id]
         recorded = from_wire(orjson.loads(text))
-        aged = states.aged(recorded, now=now, tier=Tier(tier), lost=lost, thresholds=settings.THRESHOLDS)
+        aged = states.aged(recorded, now=now, tier=Tier(tier), lost=lost)
         if found := changes.diff(recorded, aged, settings.DEADBANDS):
             changed.append(
                 ChangedChannel(id=channel_id, changes=found, state=changes.applied(recorded, found))

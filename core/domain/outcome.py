@@ -42,6 +42,7 @@ class KnownChannel:
     kind: Kind
     alias: str
     recorded: ChannelState
+    thresholds: Thresholds = field(default_factory=Thresholds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +71,6 @@ class Known:
     channels: tuple[KnownChannel, ...]
     alerts: tuple[Alert, ...] = ()
     defaults: tuple[Default, ...] = ()
-    thresholds: Thresholds = field(default_factory=Thresholds)
     deadbands: Mapping[str, int] = field(default_factory=lambda: changes.DEADBANDS)
 
     @property
@@ -137,7 +137,7 @@ def judge(known: Known, reading: Reading) -> Outcome:
     receiver_name = changed.get("name", known.name)
     after = {
         channel.id: _named(
-            states.observed(channel.recorded, readings.get(channel.number), standing, known.thresholds),
+            states.observed(channel.recorded, readings.get(channel.number), standing, channel.thresholds),
             channel,
             receiver_name,
         )

@@ -80,6 +80,8 @@ def observed(
 # A charger's own words for a pack that it does not charge as it should.
 CHARGER_TROUBLE = frozenset({"error", "hot", "cold"})
 
+CRITICAL_REASONS = frozenset({"battery_critical", "rf_lost"})
+
 # Reasons that come from the values or their age; every other word tells of a source.
 VALUE_REASONS = frozenset(
     {
@@ -98,20 +100,46 @@ VALUE_REASONS = frozenset(
 )
 
 
-def aged(
-    recorded: ChannelState, *, now: datetime, tier: Tier, lost: bool, thresholds: Thresholds
-) -> ChannelState:
-    """Return the channel as it is when nothing was read for too long: what was told of its sources stays."""
-    complaints = tuple(word for word in recorded.reasons if word not in VALUE_REASONS)
-    standing = Standing(now=now, tier=tier, lost=lost, stale=True, complaints=complaints)
-    return judged(recorded, recorded, standing, thresholds)
+def aged(recorded: ChannelState, *, now: datetime, tier: Tier, lost: bool) -> ChannelState:
+    """Return the channel as it is when nothing was read for too long: all that was told of it stays, but `unread`, and
+    clipping that is over.
+    """
+    over = {"stale", "unread"} | (set() if _clips_still(recorded, now) else {"clipping"})
+    told = tuple(word for word in recorded.reasons if word not in over)
+    standing = Standing(
+        now=now,
+        tier=tier,
+        lost=lost,
+        stale=True,
+        complaints=tuple(word for word in told if word not in VALUE_REASONS),
+    )
+    critical = tuple(word for word in told if word in CRITICAL_REASONS)
+    warning = tuple(word for word in told if word in VALUE_REASONS - CRITICAL_REASONS)
+    return _decided(recorded, recorded, standing, critical=critical, warning=warning)
 
 
 def judged(
     recorded: ChannelState, values: ChannelState, standing: Standing, thresholds: Thresholds
 ) -> ChannelState:
     """Return `values` with state, reasons and tier decided; `recorded` tells since when."""
-    state, reasons = _state(values, standing, thresholds)
+    return _decided(
+        recorded,
+        values,
+        standing,
+        critical=_critical_reasons(values, thresholds),
+        warning=_warning_reasons(values, standing.now),
+    )
+
+
+def _decided(
+    recorded: ChannelState,
+    values: ChannelState,
+    standing: Standing,
+    *,
+    critical: tuple[str, ...],
+    warning: tuple[str, ...],
+) -> ChannelState:
+    state, reasons = _state(values, standing, critical, warning)
     return replace(
         values,
         tier=standing.tier,
@@ -307,7 +335,9 @@ def _rf_level(dbm: int, thresholds: Thresholds) -> RfQuality:
     return RfQuality.FAIR if dbm >= thresholds.rf_fair_dbm else RfQuality.POOR
 
 
-def _state(values: ChannelState, standing: Standing, thresholds: Thresholds) -> tuple[State, tuple[str, ...]]:
+def _state(
+    values: ChannelState, standing: Standing, critical: tuple[str, ...], warning: tuple[str, ...]
+) -> tuple[State, tuple[str, ...]]:
     """Return the state and its reasons, worst first.
 
     A lost receiver's last values say nothing, so `offline` comes before them. Age does not soften what was last
@@ -315,8 +345,6 @@ def _state(values: ChannelState, standing: Standing, thresholds: Thresholds) -> 
     """
     if standing.lost:
         return State.OFFLINE, standing.complaints or ("no_answer",)
-    critical = _critical_reasons(values, thresholds)
-    warning = _warning_reasons(values, standing.now)
     aged = ("stale",) if standing.stale else ()
     reasons = (*critical, *warning, *standing.complaints, *aged)
     if critical:
@@ -360,7 +388,6 @@ def _critical_reasons(values: ChannelState, thresholds: Thresholds) -> tuple[str
 def _warning_reasons(values: ChannelState, now: datetime) -> tuple[str, ...]:
     if _is_off(values):
         return ()
-    held = values.clipped_at is not None and now - values.clipped_at < CLIPPING_HELD
     return tuple(
         word
         for word, holds in (
@@ -370,10 +397,14 @@ def _warning_reasons(values: ChannelState, now: datetime) -> tuple[str, ...]:
             ("rf_poor", values.rf_quality is RfQuality.POOR and not values.interference),
             ("rf_overload", values.rf_quality is RfQuality.OVERLOAD),
             ("encryption", values.encryption_ok is False),
-            ("clipping", values.clipping or held),
+            ("clipping", _clips_still(values, now)),
         )
         if holds
     )
+
+
+def _clips_still(values: ChannelState, now: datetime) -> bool:
+    return values.clipping or (values.clipped_at is not None and now - values.clipped_at < CLIPPING_HELD)
 
 
 def unread(name: str, now: datetime) -> ChannelState:

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.django_db
 PAGES = (
     "location",
     "group",
+    "limits",
     "server",
     "receiver",
     "channel",

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import connection
 
 from core.domain.alerts import Alert
+from core.domain.forecast import recalled
 from core.domain.limits import Limits, Scope, in_force
 from core.domain.outcome import Known, KnownChannel, SourceStanding
 from core.domain.reading import DeviceReading, DeviceState, Kind, Source
@@ -166,6 +167,7 @@ r.capabilities, r.sources, r.critical, r.interval_s,
 s.id AS server_id, s.name AS server_name, s.manufacturer, s.url, s.key_reference, s.ca_file, s.pins,
 (SELECT m.resources FROM core_pollmemory m WHERE m.receiver_id = c.receiver_id) AS memory,
 (SELECT jsonb_object_agg(t.tier, t.seconds) FROM core_tiers() t) AS intervals,
+(SELECT l.event_ends_at FROM core_location l WHERE l.id = coalesce(r.location_id, s.location_id)) AS event_ends_at,
 (SELECT jsonb_agg(jsonb_build_array(d.place, d.slug, d.tier)) FROM (
     SELECT 'group' AS place, g.slug, g.tier
       FROM core_channel ch JOIN core_slot sl ON sl.channel_id = ch.id JOIN core_group g ON g.id = sl.group_id
@@ -185,7 +187,7 @@ s.id AS server_id, s.name AS server_name, s.manufacturer, s.url, s.key_reference
      OR li.location_id = coalesce(r.location_id, s.location_id)
      OR li.group_id IN (SELECT sl.group_id FROM core_slot sl JOIN core_channel ch ON ch.id = sl.channel_id
                          WHERE ch.receiver_id = c.receiver_id)) AS limits,
-(SELECT jsonb_agg(jsonb_build_array(ch.id, ch.device_id, ch.number, ch.kind, ch.alias, cr.recorded)
+(SELECT jsonb_agg(jsonb_build_array(ch.id, ch.device_id, ch.number, ch.kind, ch.alias, cr.recorded, cr.drain)
                   ORDER BY ch.number)
    FROM core_channel ch JOIN core_channelrecord cr ON cr.channel_id = ch.id
   WHERE ch.receiver_id = c.receiver_id) AS channels
@@ -300,6 +302,7 @@ def _known(facts: Mapping[str, Any]) -> Known:
         troubled_at=facts["troubled_at"],
         seen_at=facts["seen_at"],
         stale_at=facts["stale_at"],
+        event_ends_at=facts["event_ends_at"],
         channels=tuple(
             KnownChannel(
                 id=id_,
@@ -308,9 +311,10 @@ def _known(facts: Mapping[str, Any]) -> Known:
                 kind=Kind(kind),
                 alias=alias,
                 recorded=from_wire(recorded),
+                drain=recalled(drain),
                 thresholds=in_force(settings.THRESHOLDS, limits, id_),
             )
-            for id_, device_id, number, kind, alias, recorded in facts["channels"] or ()
+            for id_, device_id, number, kind, alias, recorded, drain in facts["channels"] or ()
         ),
         alerts=tuple(
             Alert(

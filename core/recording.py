@@ -13,6 +13,7 @@ from django.db.backends.utils import CursorWrapper
 
 from core.claims import Started
 from core.domain.alerts import Alert
+from core.domain.forecast import remembered
 from core.domain.outcome import ChangedChannel, Known, Outcome
 from core.domain.reading import Source
 from core.domain.state import WIRE_NAMES, to_wire, wire_value
@@ -120,10 +121,10 @@ SELECT now(), 'alert', channel_id, coalesce(target ->> 'device_id', target ->> '
 # Raises each channel's rev, keeps its state and puts its inbox row, for any number of channels at once.
 _WRITE_CHANGES = """
 WITH new AS (
-    SELECT * FROM jsonb_to_recordset(%s::jsonb) AS n (channel_id bigint, changes jsonb, state jsonb)
+    SELECT * FROM jsonb_to_recordset(%s::jsonb) AS n (channel_id bigint, changes jsonb, state jsonb, drain jsonb)
 ),
 kept AS (
-    UPDATE core_channelrecord r SET rev = r.rev + 1, recorded = new.state
+    UPDATE core_channelrecord r SET rev = r.rev + 1, recorded = new.state, drain = coalesce(new.drain, r.drain)
       FROM new WHERE r.channel_id = new.channel_id
     RETURNING r.channel_id, r.rev, new.changes, r.recorded
 )
@@ -182,6 +183,7 @@ def write_changes(cursor: CursorWrapper, channels: Iterable[ChangedChannel]) -> 
                 for change in channel.changes
             },
             "state": to_wire(channel.state),
+            **({"drain": remembered(channel.drain)} if channel.drain else {}),
         }
         for channel in channels
     ]

@@ -18,6 +18,7 @@ class Trouble:
 TROUBLES: Mapping[str, Trouble] = {
     "battery_critical": Trouble(None, "battery"),
     "battery_low": Trouble(None, "battery"),
+    "battery_short": Trouble(None, "will not last"),
     "rf_lost": Trouble("RF LOST", "signal"),
     "rf_poor": Trouble("RF WEAK", "signal"),
     "rf_overload": Trouble("RF OVERLOAD", "signal"),

@@ -8,6 +8,7 @@ from typing import Any
 from core.domain import alerts, changes, states
 from core.domain.alerts import Alert
 from core.domain.changes import Change
+from core.domain.forecast import Drain, drained
 from core.domain.reading import (
     ChannelReading,
     DeviceReading,
@@ -43,6 +44,7 @@ class KnownChannel:
     alias: str
     recorded: ChannelState
     thresholds: Thresholds = field(default_factory=Thresholds)
+    drain: Drain | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +73,7 @@ class Known:
     channels: tuple[KnownChannel, ...]
     alerts: tuple[Alert, ...] = ()
     defaults: tuple[Default, ...] = ()
+    event_ends_at: datetime | None = None
     deadbands: Mapping[str, int] = field(default_factory=lambda: changes.DEADBANDS)
 
     @property
@@ -83,11 +86,15 @@ class Known:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangedChannel:
-    """A channel with something to record: its changes, and its state after them."""
+    """A channel with something to record: its changes, its state after them, and what is remembered of its battery.
+
+    `drain` None keeps what is remembered.
+    """
 
     id: int
     changes: tuple[Change, ...]
     state: ChannelState
+    drain: Drain | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,13 +138,23 @@ def judge(known: Known, reading: Reading) -> Outcome:
         lost=lost_at is not None,
         stale=stale,
         complaints=_complaints(known, reading, device),
+        event_ends_at=known.event_ends_at,
     )
     readings = _readings(known, reading)
     changed = _device_changes(known, reading)
     receiver_name = changed.get("name", known.name)
+    drains = {
+        channel.id: _drain(channel, readings.get(channel.number), known.now) for channel in known.channels
+    }
     after = {
         channel.id: _named(
-            states.observed(channel.recorded, readings.get(channel.number), standing, channel.thresholds),
+            states.observed(
+                channel.recorded,
+                readings.get(channel.number),
+                standing,
+                channel.thresholds,
+                drain=drains[channel.id],
+            ),
             channel,
             receiver_name,
         )
@@ -158,7 +175,8 @@ def judge(known: Known, reading: Reading) -> Outcome:
         )
     )
     interval = known.interval(now_tier)
-    told = alerts.transitions(known.alerts, _holding(known, after, receiver_name, lost=lost_at is not None))
+    holding = _holding(known, after, readings, receiver_name, lost=lost_at is not None)
+    told = alerts.transitions(known.alerts, holding)
     unresolved = alerts.after(known.alerts, told)
     return Outcome(
         answers=_answers(reading),
@@ -173,7 +191,7 @@ def judge(known: Known, reading: Reading) -> Outcome:
         tier_reason=tier_reason,
         interval=interval,
         device=changed,
-        channels=_changed(known, after, now_tier, unresolved),
+        channels=_changed(known, after, now_tier, unresolved, drains=drains),
         alerts=told,
     )
 
@@ -270,16 +288,29 @@ def _named(state: ChannelState, channel: KnownChannel, receiver_name: str) -> Ch
     return state if state.name == name else replace(state, name=name)
 
 
+def _drain(channel: KnownChannel, reading: ChannelReading | None, now: datetime) -> Drain | None:
+    return drained(channel.drain, channel.recorded, reading, now) if reading else channel.drain
+
+
 def _holding(
-    known: Known, after: Mapping[int, ChannelState], receiver_name: str, *, lost: bool
+    known: Known,
+    after: Mapping[int, ChannelState],
+    readings: Mapping[int, ChannelReading],
+    receiver_name: str,
+    *,
+    lost: bool,
 ) -> list[Alert]:
-    """Return the alerts that hold now."""
-    holding = [
-        alert
-        for channel in known.channels
-        if channel.kind is Kind.MICROPHONE
-        for alert in alerts.of_channel(channel.id, after[channel.id], known.now)
-    ]
+    """Return the alerts that hold now. Those of a channel that was not read go on: silence clears nothing."""
+    holding: list[Alert] = []
+    for channel in known.channels:
+        mine = [alert for alert in known.alerts if alert.channel_id == channel.id]
+        if channel.number not in readings:
+            holding += mine
+        elif channel.kind is Kind.MICROPHONE:
+            open_rules = {alert.rule for alert in mine}
+            holding += alerts.of_channel(
+                channel.id, channel.recorded, after[channel.id], known.now, open_rules=open_rules
+            )
     if lost and known.channels:
         names = [after[channel.id].name for channel in known.channels]
         holding.append(alerts.of_receiver(receiver_name or known.code, names, known.now))
@@ -287,7 +318,12 @@ def _holding(
 
 
 def _changed(
-    known: Known, after: Mapping[int, ChannelState], now_tier: Tier, unresolved: tuple[Alert, ...]
+    known: Known,
+    after: Mapping[int, ChannelState],
+    now_tier: Tier,
+    unresolved: tuple[Alert, ...],
+    *,
+    drains: Mapping[int, Drain | None],
 ) -> tuple[ChangedChannel, ...]:
     changed = []
     for channel in known.channels:
@@ -295,5 +331,7 @@ def _changed(
         found = changes.diff(channel.recorded, state, known.deadbands)
         if found:
             state = changes.applied(channel.recorded, found)
-            changed.append(ChangedChannel(id=channel.id, changes=found, state=state))
+            changed.append(
+                ChangedChannel(id=channel.id, changes=found, state=state, drain=drains[channel.id])
+            )
     return tuple(changed)

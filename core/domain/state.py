@@ -92,6 +92,19 @@ class LastKnown:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Forecast:
+    """How long a battery lasts. `lasts` says whether to the event's end, None where no event is near.
+
+    `estimated` is ours, from how the charge fell; else the transmitter told. `short_minutes` are those that it lacks.
+    """
+
+    minutes: int
+    estimated: bool
+    lasts: bool | None = None
+    short_minutes: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelState:
     """The last recorded values of one channel, raw ones and what was decided from them.
 
@@ -140,6 +153,7 @@ class ChannelState:
     encryption_ok: bool | None = None
     gain_db: int | None = None
     last: LastKnown | None = None
+    forecast: Forecast | None = None
     alert: AlertMark | None = None
 
 
@@ -175,6 +189,13 @@ def wire_value(value: object) -> Any:
             return list(value)
         case AlertMark():
             return {"rule": value.rule, "severity": value.severity, "state": value.state}
+        case Forecast():
+            return {
+                "minutes": value.minutes,
+                "estimated": value.estimated,
+                "lasts": value.lasts,
+                "short_minutes": value.short_minutes,
+            }
         case LastKnown():
             return {
                 "at": instant(value.at),
@@ -207,6 +228,8 @@ def from_wire(recorded: dict[str, Any]) -> ChannelState:
             battery_minutes=last["battery_minutes"],
             battery_bars=last["battery_bars"],
         )
+    if (forecast := known.get("forecast")) is not None:
+        known["forecast"] = Forecast(**forecast)
     if (mark := known.get("alert")) is not None:
         known["alert"] = AlertMark(
             rule=Rule(mark["rule"]), severity=Severity(mark["severity"]), state=AlertState(mark["state"])

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from core.domain.forecast import Drain, forecast
 from core.domain.reading import (
     Activity,
     BatteryHealthReading,
@@ -11,7 +12,7 @@ from core.domain.reading import (
     ServerReading,
     Unchanged,
 )
-from core.domain.state import BatteryStatus, ChannelState, LastKnown, RfQuality, State, Status
+from core.domain.state import BatteryStatus, ChannelState, Forecast, LastKnown, RfQuality, State, Status
 from core.domain.tiers import Tier
 
 CLIPPING_HELD = timedelta(seconds=10)
@@ -52,6 +53,7 @@ class Standing:
 
     `lost`: it did not answer three times, or its server says OFFLINE. `stale`: older than the age rule allows.
     `complaints`: a word for each source that failed, such as `no_answer` or `command_strings_refused`.
+    `event_ends_at`: until when the batteries have to last, at its location.
     """
 
     now: datetime
@@ -59,6 +61,7 @@ class Standing:
     lost: bool
     stale: bool
     complaints: tuple[str, ...] = ()
+    event_ends_at: datetime | None = None
 
 
 def stale_after(interval: timedelta) -> timedelta:
@@ -71,10 +74,33 @@ def observed(
     reading: ChannelReading | None,
     standing: Standing,
     thresholds: Thresholds,
+    *,
+    drain: Drain | None = None,
 ) -> ChannelState:
-    """Return the channel as this poll leaves it; without a reading its values stay as they are recorded."""
-    values = _with_values(recorded, reading, standing.now, thresholds) if reading else recorded
+    """Return the channel as this poll leaves it; without a reading its values stay as they are recorded.
+
+    `drain` is what is remembered of its battery, this reading included.
+    """
+    values = recorded
+    if reading:
+        values = _with_values(recorded, reading, standing.now, thresholds)
+        values = replace(values, forecast=_forecast(values, standing, thresholds, drain))
     return judged(recorded, values, standing, thresholds)
+
+
+def _forecast(
+    values: ChannelState, standing: Standing, thresholds: Thresholds, drain: Drain | None
+) -> Forecast | None:
+    if not in_use(values):
+        return None
+    return forecast(
+        values.forecast,
+        minutes=values.battery_minutes,
+        drain=drain,
+        now=standing.now,
+        ends_at=standing.event_ends_at,
+        margin_min=thresholds.battery_minutes.margin,
+    )
 
 
 # A charger's own words for a pack that it does not charge as it should.
@@ -88,6 +114,7 @@ VALUE_REASONS = frozenset(
         "battery_critical",
         "rf_lost",
         "battery_low",
+        "battery_short",
         "battery_error",
         "interference",
         "rf_poor",
@@ -392,6 +419,10 @@ def _warning_reasons(values: ChannelState, now: datetime) -> tuple[str, ...]:
         word
         for word, holds in (
             ("battery_low", in_use(values) and values.battery_status is BatteryStatus.LOW),
+            (
+                "battery_short",
+                in_use(values) and values.forecast is not None and values.forecast.lasts is False,
+            ),
             ("battery_error", bool(values.battery_error) or values.battery_state in CHARGER_TROUBLE),
             ("interference", bool(values.interference)),
             ("rf_poor", values.rf_quality is RfQuality.POOR and not values.interference),

@@ -19,11 +19,15 @@ def validate_zone(name: str) -> None:
 
 
 class Location(models.Model):
-    """A venue or a room in it. Its zone is for people: event ends and print; all else is UTC."""
+    """A venue or a room in it. Its zone is for people: event ends and print; all else is UTC.
+
+    `event_ends_at` is until when the batteries have to last; one that is past, or far off, says nothing.
+    """
 
     slug = models.SlugField(unique=True, help_text="Stands in addresses and on the feed, such as main-a.")
     title = models.CharField(max_length=100)
     zone = models.CharField(max_length=64, default="UTC", validators=[validate_zone])
+    event_ends_at = models.DateTimeField("event ends", null=True, blank=True)
     tier = models.CharField(  # noqa: DJ001  None: this place says nothing
         "default tier",
         max_length=8,

@@ -13,11 +13,15 @@ class Kind(models.TextChoices):
 
 
 class ChannelRecord(models.Model):
-    """A channel's recorded state in the feed's names and units. `rev` counts its recorded changes."""
+    """A channel's recorded state in the feed's names and units. `rev` counts its recorded changes.
+
+    `drain` is what is remembered of its battery for the forecast; nobody is told of it.
+    """
 
     channel = models.OneToOneField("core.Channel", models.CASCADE, primary_key=True, related_name="record")
     rev = models.BigIntegerField(default=0)
     recorded = models.JSONField(default=dict)
+    drain = models.JSONField(null=True)
 
     class Meta:
         ordering = ["channel"]

@@ -5,10 +5,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from core.domain import alerts
 from core.domain.outcome import Known, KnownChannel, Outcome, SourceStanding, judge
 from core.domain.reading import (
+    ChannelReading,
     DeviceReading,
     DeviceState,
     Failure,
@@ -18,7 +21,7 @@ from core.domain.reading import (
     Source,
     Unchanged,
 )
-from core.domain.state import ChannelState, State
+from core.domain.state import AlertState, ChannelState, Forecast, State
 from core.domain.states import unread
 from core.domain.tiers import DEFAULT_INTERVALS_S, Tier
 from tests.fleet import answered, heard, silent
@@ -67,6 +70,7 @@ NEW = Known(
 def later(known: Known, outcome: Outcome, *, seconds: float = 30) -> Known:
     """Return what is known at the next poll, after this outcome was recorded."""
     states = {changed.id: changed.state for changed in outcome.channels}
+    drains = {changed.id: changed.drain for changed in outcome.channels if changed.drain}
     return replace(
         known,
         now=known.now + timedelta(seconds=seconds),
@@ -76,7 +80,10 @@ def later(known: Known, outcome: Outcome, *, seconds: float = 30) -> Known:
         troubled_at=outcome.troubled_at,
         seen_at=outcome.seen_at,
         stale_at=outcome.stale_at,
-        channels=tuple(replace(one, recorded=states.get(one.id, one.recorded)) for one in known.channels),
+        channels=tuple(
+            replace(one, recorded=states.get(one.id, one.recorded), drain=drains.get(one.id, one.drain))
+            for one in known.channels
+        ),
         alerts=tuple(
             replace(alert, id=alert.id or number)
             for number, alert in enumerate(alerts.after(known.alerts, outcome.alerts), start=1)
@@ -365,3 +372,146 @@ def test_a_lost_receiver_is_one_alert_for_all_its_channels_and_keeps_theirs() ->
         ("receiver_offline", "resolved"),
         ("battery_low", "resolved"),
     }
+
+
+def opened(known: Known, *readings: ChannelReading, seconds: float = 10) -> list[tuple[int, str, str, str]]:
+    """Return each transition of alerts in these polls of channel 1: in which poll, and what it was."""
+    told = []
+    for number, reading in enumerate(readings, start=1):
+        known, outcome = polled(known, answered(reading, heard(2)), seconds=seconds)
+        told += [
+            (number, alert.rule.value, alert.severity.value, alert.state.value) for alert in outcome.alerts
+        ]
+    return told
+
+
+WEAK = heard(1, rf_dbm=-90)
+GONE = heard(1, rf_dbm=-104)
+
+
+@pytest.mark.parametrize(
+    ("bad", "rule"),
+    [
+        (WEAK, "rf_poor"),
+        (heard(1, interference=True), "interference"),
+        (heard(1, encryption_ok=False), "encryption"),
+        (heard(1, audio_dbfs=-2), "clipping"),
+    ],
+)
+def test_what_may_be_over_in_a_moment_is_an_alert_after_two_polls_and_over_after_two(
+    bad: ChannelReading, rule: str
+) -> None:
+    well = heard(1)
+
+    assert opened(WELL, bad, well, bad, well, well) == []
+    assert opened(WELL, bad, bad, well, bad, well, well) == [
+        (2, rule, "warning", "open"),
+        (6, rule, "warning", "resolved"),
+    ]
+
+
+def test_a_battery_is_an_alert_at_once_and_the_same_one_when_it_becomes_critical() -> None:
+    told = opened(WELL, *(heard(1, battery_minutes=minutes) for minutes in (50, 40, 29, 20)))
+
+    assert told == [(1, "battery_low", "warning", "open"), (3, "battery_low", "critical", "open")]
+
+
+def test_a_weak_signal_that_is_lost_for_two_polls_is_the_same_alert_made_critical() -> None:
+    assert opened(WELL, WEAK, WEAK, GONE, GONE, WEAK) == [
+        (2, "rf_poor", "warning", "open"),
+        (4, "rf_poor", "critical", "open"),
+    ]
+
+
+def test_an_alert_in_hand_that_gets_worse_is_nobodys_again_and_one_that_does_not_stays_in_hand() -> None:
+    known, _ = polled(WELL, answered(heard(1, battery_minutes=50), heard(2)))
+    in_hand = replace(
+        known, alerts=tuple(replace(alert, state=AlertState.ACKNOWLEDGED) for alert in known.alerts)
+    )
+
+    assert opened(in_hand, heard(1, battery_minutes=45)) == []
+    assert opened(in_hand, heard(1, battery_minutes=25)) == [(1, "battery_low", "critical", "open")]
+
+
+@given(offsets=st.lists(st.sampled_from([-1, 0, 1]), min_size=12, max_size=12))
+@pytest.mark.parametrize(
+    ("field", "limit"),
+    [
+        ("rf_dbm", -83),
+        ("rf_dbm", -100),
+        ("battery_minutes", 60),
+        ("battery_minutes", 30),
+        ("battery_percent", 40),
+    ],
+)
+def test_a_value_that_wavers_about_its_limit_for_two_minutes_is_one_alert_at_most(
+    field: str, limit: int, offsets: list[int]
+) -> None:
+    values: dict[str, Any] = {"battery_minutes": None} if field == "battery_percent" else {}
+
+    told = opened(WELL, *(heard(1, **{**values, field: limit + offset}) for offset in offsets))
+
+    assert len({rule for _, rule, _, _ in told}) <= 1
+    assert [severity for _, _, severity, _ in told] in (
+        [],
+        ["warning"],
+        ["critical"],
+        ["warning", "critical"],
+    )
+    assert {state for *_, state in told} <= {"open"}
+
+
+def test_clipping_that_is_over_and_only_held_for_the_eye_is_no_alert() -> None:
+    clipped, well = heard(1, audio_dbfs=-2), heard(1)
+
+    assert opened(WELL, clipped, well, well, seconds=5) == []
+
+
+def test_silence_neither_opens_nor_clears_an_alert_of_a_channel() -> None:
+    known, _ = polled(WELL, answered(WEAK, heard(2)))
+    known, quiet = polled(known, silent(), silent(), seconds=10)
+    assert quiet.alerts == ()
+
+    known, _ = polled(known, answered(WEAK, heard(2)), seconds=10)
+    assert [alert.rule for alert in known.alerts] == ["rf_poor"]
+    known, _ = polled(known, silent(), silent(), silent(), seconds=10)
+
+    assert [alert.rule for alert in known.alerts] == ["rf_poor", "receiver_offline"]
+
+
+def test_a_battery_that_will_not_last_to_the_event_s_end_is_a_warning_and_an_alert() -> None:
+    evening = replace(WELL, event_ends_at=WELL.now + timedelta(minutes=150))
+
+    known, outcome = polled(evening, answered(heard(1, battery_minutes=125), heard(2)))
+
+    first, second = (one.recorded for one in known.channels)
+    assert (first.state, first.reasons) == (State.WARNING, ("battery_short",))
+    assert first.forecast == Forecast(minutes=125, estimated=False, lasts=False, short_minutes=25)
+    assert second.forecast == Forecast(minutes=312, estimated=False, lasts=True)
+    assert [(alert.rule, alert.severity, alert.message) for alert in outcome.alerts] == [
+        (
+            "battery_short",
+            "warning",
+            "Vox 1: the battery will not last to the end: about 25 minutes short",
+        )
+    ]
+
+
+def test_bars_that_fell_twice_are_forecast_and_a_poll_in_which_they_stay_records_nothing() -> None:
+    def shown(bars: int) -> Reading:
+        return answered(heard(1, battery_minutes=None, battery_percent=None, battery_bars=bars), heard(2))
+
+    known, _ = polled(NEW, shown(5), shown(5), seconds=3600)
+    known, _ = polled(known, shown(4), shown(3), seconds=3600)
+    told = replace(known, now=known.now - timedelta(minutes=58))
+
+    assert known.channels[0].recorded.forecast == Forecast(minutes=180, estimated=True)
+    assert judge(told, shown(3)).channels == ()
+    assert [change.field for change in judge(known, shown(3)).channels[0].changes] == ["forecast"]
+
+
+@pytest.mark.parametrize("values", [{"transmitter_on": False}, {"charging": True}])
+def test_a_battery_that_nobody_uses_has_no_forecast(values: dict[str, Any]) -> None:
+    known, _ = polled(WELL, answered(heard(1, **values), heard(2)))
+
+    assert [one.recorded.forecast and one.recorded.forecast.minutes for one in known.channels] == [None, 312]

@@ -17,7 +17,18 @@ from core.domain.outcome import Outcome, judge
 from core.domain.reading import Failure, Reading
 from core.domain.state import instant
 from core.domain.tiers import Tier
-from core.models import Alert, ChannelRecord, Claim, Inbox, PollMemory, PollRecord, Receiver, ServerHealth
+from core.models import (
+    Alert,
+    ChannelRecord,
+    Claim,
+    Inbox,
+    Location,
+    PollMemory,
+    PollRecord,
+    Receiver,
+    Server,
+    ServerHealth,
+)
 from core.recording import ServerAnswer, record
 from tests.fleet import answered, heard, make_receivers, silent
 
@@ -290,3 +301,41 @@ def test_an_alert_is_kept_once_and_told_in_order_with_its_channel() -> None:
         "message": "Vox 1: 20 minutes left",
         "target": {"device_id": receiver.code, "channel": 1},
     }
+
+
+def test_what_is_remembered_of_a_battery_is_kept_beside_its_channel_and_told_to_nobody() -> None:
+    make_receivers()
+    by_bars = [
+        answered(
+            *(
+                heard(number, battery_minutes=None, battery_percent=None, battery_bars=bars)
+                for number in range(1, 5)
+            )
+        )
+        for bars in (5, 4)
+    ]
+    recorded(by_bars[0])
+    drain = ChannelRecord.objects.order_by("channel")[0].drain or {}
+    long_settled = {**drain, "settled_at": instant(clock.now())}
+    ChannelRecord.objects.update(drain=long_settled)
+
+    recorded(by_bars[1])
+    recorded(answered(*(heard(number, frequency_khz=602_125) for number in range(1, 5))))
+
+    kept = ChannelRecord.objects.order_by("channel")[0]
+    assert [value for _, value in (kept.drain or {})["falls"]] == [4]
+    assert "drain" not in kept.recorded
+
+
+def test_the_end_of_an_event_at_a_receivers_location_or_its_servers_is_known_to_its_poll() -> None:
+    (receiver,) = make_receivers()
+    hall, foyer = (
+        Location.objects.create(slug=slug, title=slug, event_ends_at=clock.now() + timedelta(hours=hours))
+        for slug, hours in (("hall", 3), ("foyer", 2))
+    )
+
+    assert started().known.event_ends_at is None
+    Server.objects.update(location=foyer)
+    assert started().known.event_ends_at == foyer.event_ends_at
+    Receiver.objects.filter(pk=receiver.pk).update(location=hall)
+    assert started().known.event_ends_at == hall.event_ends_at

@@ -434,7 +434,8 @@ def test_a_device_known_to_its_server_alone_tells_its_battery_and_whether_it_cli
         "battery_cycles": 42,
     }
     assert (first["state"], first["reasons"]) == ("warning", ["clipping"])
-    assert same == first | {"tier": "critical"}
+    alert = {"rule": "clipping", "severity": "warning", "state": "open"}
+    assert same == first | {"tier": "critical", "alert": alert}
     assert (quiet["clipping"], quiet["battery_level"], quiet["battery_cycles"]) == (False, 87, 42)
 
 

@@ -6,6 +6,7 @@ import { shown } from "./format.js";
 export const TROUBLES = {
   battery_critical: { says: null, about: "battery" },
   battery_low: { says: null, about: "battery" },
+  battery_short: { says: null, about: "will not last" },
   rf_lost: { says: "RF LOST", about: "signal" },
   rf_poor: { says: "RF WEAK", about: "signal" },
   rf_overload: { says: "RF OVERLOAD", about: "signal" },

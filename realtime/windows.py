@@ -20,6 +20,7 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 from redis.exceptions import RedisError
 
+from core import outages
 from core.domain.state import instant
 from core.models.records import Kind
 from realtime import roster, staleness
@@ -63,6 +64,7 @@ def _move(cursor: CursorWrapper) -> tuple[list[Window], bool]:
     epoch, seq, intervals_told, now = cursor.fetchone()
     roster.tell_edits(cursor)
     staleness.tell_ages(cursor)
+    outages.tell_outages(cursor)
     cursor.execute("SELECT jsonb_object_agg(tier, seconds)::text FROM core_tiers()")
     (intervals,) = cursor.fetchone()
     updates = _inbox(cursor)

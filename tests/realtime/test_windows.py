@@ -16,11 +16,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core import claims
+from core.access import Principal
+from core.alerting import acknowledge, mute
 from core.domain.outcome import judge
-from core.models import Alert, ChangeRecord, Channel, Claim, Group, Head, Inbox, Location, Receiver, Slot
+from core.domain.state import instant
+from core.models import (
+    Alert,
+    ChangeRecord,
+    Channel,
+    Claim,
+    Group,
+    Head,
+    Inbox,
+    Location,
+    Receiver,
+    Server,
+    ServerHealth,
+    Slot,
+)
 from core.models import Window as StoredWindow
 from core.models.records import Kind
-from core.recording import record
+from core.recording import ServerAnswer, record, record_answer
 from realtime.snapshot import get_all_devices
 from realtime.windows import LARGEST_WINDOW, Update, coalesced, emit, group_updates_by_time
 from tests.contract import checked
@@ -240,6 +256,65 @@ def test_alerts_ride_on_the_window_of_their_change_and_are_resolved_when_nobody_
 
     Receiver.objects.update(enabled=True)
     assert {row["alert"] for row in emitted()["added"]} == {None}
+
+
+def ask(server: Server, *, ok: bool, times: int = 1) -> None:
+    detail = "" if ok else "Start the System API."
+    for _ in range(times):
+        # As if the last answer were old: what fails is written once a second at most.
+        ServerHealth.objects.update(checked_at=TransactionNow() - timedelta(minutes=1))
+        record_answer(server.pk, ServerAnswer(ok=ok, latency_ms=None, detail=detail))
+
+
+def test_a_server_that_goes_down_is_one_alert_until_it_answers(receiver: Receiver) -> None:
+    ask(receiver.server, ok=True)
+    ask(receiver.server, ok=False, times=4)
+    assert emit() == []
+    ask(receiver.server, ok=False, times=3)
+
+    (opened,) = emitted()["alerts"]
+    assert emit() == []
+    ask(receiver.server, ok=True)
+    (resolved,) = emitted()["alerts"]
+
+    assert {name: opened[name] for name in ("rule", "severity", "state", "message", "target")} == {
+        "rule": "server_down",
+        "severity": "warning",
+        "state": "open",
+        "message": "No answer from the server main. Start the System API.",
+        "target": {"server": "main"},
+    }
+    assert resolved == {**opened, "state": "resolved"}
+
+
+def test_an_alert_about_a_server_is_taken_over_and_muted_like_any(receiver: Receiver) -> None:
+    ask(receiver.server, ok=False, times=5)
+    emit()
+    kim = Principal(name="kim", user_id=1)
+
+    muted = mute(None, lasting=timedelta(minutes=15), by=kim, reason="update of the server")
+    assert acknowledge(Alert.objects.get().pk, by=kim, reason="on it")
+
+    (told,) = emitted()["alerts"]
+    assert (told["state"], told["muted_until"]) == ("acknowledged", instant(muted.until))
+
+
+@pytest.mark.parametrize("gone", ["disabled", "deleted"])
+def test_a_server_that_nobody_uses_any_more_is_no_trouble(receiver: Receiver, gone: str) -> None:
+    ask(receiver.server, ok=False, times=5)
+    emit()
+
+    if gone == "deleted":
+        receiver.server.delete()
+    else:
+        Server.objects.update(enabled=False)
+
+    assert [alert["state"] for alert in emitted()["alerts"]] == ["resolved"]
+
+
+def test_a_server_that_was_never_asked_is_not_down(receiver: Receiver) -> None:
+    assert receiver.server.health.failures == 0
+    assert not Alert.objects.exists()
 
 
 @pytest.mark.parametrize("told", [True, False], ids=["told before", "never told"])

@@ -1,7 +1,8 @@
-"""The records in the admin. Tokens and limits have modules of their own; the schedule's page stands in the
-dashboard, which knows the tiers' rows.
+"""The records in the admin. Tokens, limits, mutes and a location's form have modules of their own; the schedule's
+page stands in the dashboard, which knows the tiers' rows.
 """
 
+import zoneinfo
 from typing import Any
 
 from django.contrib import admin, messages
@@ -10,6 +11,7 @@ from django.http import HttpRequest
 
 from core import edits
 from core.limits_admin import LimitsAdmin
+from core.location_admin import LocationForm
 from core.models import (
     Alert,
     ChangeRecord,
@@ -18,6 +20,7 @@ from core.models import (
     Group,
     Limits,
     Location,
+    Mute,
     Receiver,
     Server,
     ServerHealth,
@@ -25,9 +28,11 @@ from core.models import (
     Token,
     Window,
 )
+from core.mute_admin import MuteAdmin
 from core.token_admin import TokenAdmin
 
 admin.site.register(Limits, LimitsAdmin)
+admin.site.register(Mute, MuteAdmin)
 admin.site.register(Token, TokenAdmin)
 
 
@@ -58,10 +63,20 @@ class WithParts(admin.ModelAdmin):
 
 
 @admin.register(Location)
-class LocationAdmin(admin.ModelAdmin):
-    list_display = ("slug", "title", "zone", "tier")
+class LocationAdmin(WithParts):
+    """Its event's end is written and shown in its own zone."""
+
+    parts = (Limits, Mute)
+    form = LocationForm
+    list_display = ("slug", "title", "zone", "event_end", "tier")
     list_filter = ("tier",)
     search_fields = ("slug", "title")
+
+    @admin.display(description="event ends", ordering="event_ends_at", empty_value="-")
+    def event_end(self, location: Location) -> str | None:
+        if location.event_ends_at is None:
+            return None
+        return f"{location.event_ends_at.astimezone(zoneinfo.ZoneInfo(location.zone)):%d %b %Y, %H:%M}"
 
 
 class SlotInline(admin.TabularInline):
@@ -71,7 +86,8 @@ class SlotInline(admin.TabularInline):
 
 
 @admin.register(Group)
-class GroupAdmin(admin.ModelAdmin):
+class GroupAdmin(WithParts):
+    parts = (Limits, Mute)
     list_display = ("slug", "title", "slot_count", "tier")
     list_filter = ("tier",)
     search_fields = ("slug", "title")
@@ -107,7 +123,7 @@ class ServerHealthInline(admin.StackedInline):
 class ServerAdmin(WithParts):
     """Only superusers say where a server is: the workers send it the key that its settings name."""
 
-    parts = (Channel, Claim)
+    parts = (Channel, Claim, Limits, Mute)
     list_display = ("name", "url", "enabled", "location", "status", "detail")
     list_filter = ("enabled", "location", "health__status")
     list_select_related = ("location", "health")
@@ -146,7 +162,7 @@ class ChannelInline(admin.TabularInline):
 class ReceiverAdmin(WithParts):
     """Receivers are found by the inventory; here they are named, placed and scheduled."""
 
-    parts = (Channel, Claim)
+    parts = (Channel, Claim, Limits, Mute)
 
     list_display = ("code", "name", "model", "server", "location", "tier", "reason", "interval", "enabled")
     list_filter = ("enabled", "critical", "claim__tier", "server", "location", "model", "device_state")
@@ -218,7 +234,10 @@ class ClaimAdmin(ReadOnlyAdmin):
 
 @admin.register(Alert)
 class AlertAdmin(ReadOnlyAdmin):
-    list_display = ("since", "message", "severity", "state", "resolved_at")
+    list_display = (
+        *("since", "message", "severity", "state", "acknowledged_by", "ack_reason"),
+        *("muted_until", "resolved_at"),
+    )
     list_filter = ("state", "severity", "rule")
     search_fields = ("message",)
 

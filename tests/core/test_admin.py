@@ -1,13 +1,17 @@
 """What may be done in the admin, and by whom."""
 
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission, User
+from django.contrib.postgres.functions import TransactionNow
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from core.models import Channel, Claim, Group, Location, Receiver, Server
+from core.models import Channel, Claim, Group, Limits, Location, Mute, Receiver, Server
 from tests.fleet import make_receivers, make_server
 
 pytestmark = pytest.mark.django_db
@@ -16,6 +20,7 @@ PAGES = (
     "location",
     "group",
     "limits",
+    "mute",
     "server",
     "receiver",
     "channel",
@@ -131,3 +136,98 @@ def test_only_superusers_say_where_a_server_is(client: Client) -> None:
     sam.post(f"/admin/core/server/{server.pk}/change/", {"name": "main", "url": "https://198.51.100.66"})
     server.refresh_from_db()
     assert server.url == "https://198.51.100.7:10000"
+
+
+def location(**told: str) -> dict[str, str]:
+    return {"slug": "hall", "title": "Main hall", "zone": "Europe/Berlin", **told}
+
+
+def ends(day: str, time: str) -> dict[str, str]:
+    return {"event_ends_at_0": day, "event_ends_at_1": time}
+
+
+def test_an_event_s_end_is_written_and_shown_as_the_clocks_at_its_location_show_it(root: Client) -> None:
+    root.post("/admin/core/location/add/", location(**ends("2036-07-01", "22:30")))
+
+    hall = Location.objects.get()
+    assert hall.event_ends_at == datetime(2036, 7, 1, 20, 30, tzinfo=UTC)
+    assert "01 Jul 2036, 22:30" in root.get("/admin/core/location/").content.decode()
+    assert 'value="22:30:00"' in root.get(f"/admin/core/location/{hall.pk}/change/").content.decode()
+
+    root.post(f"/admin/core/location/{hall.pk}/change/", location(**ends("", "")))
+    hall.refresh_from_db()
+    assert hall.event_ends_at is None
+
+
+@pytest.mark.parametrize(
+    ("told", "sentence"),
+    [
+        (ends("2020-07-01", "22:30"), "That is past in Europe/Berlin. Choose a time to come, or none."),
+        (ends("2036-03-30", "02:30"), "The clocks in Europe/Berlin are put forward over that time"),
+        ({**ends("2036-07-01", "22:30"), "zone": "Berlin"}, "is not a time zone"),
+    ],
+)
+def test_an_event_s_end_that_cannot_be_is_refused_in_a_sentence(
+    root: Client, told: dict[str, str], sentence: str
+) -> None:
+    answer = root.post("/admin/core/location/add/", location(**told))
+
+    assert sentence in answer.content.decode()
+    assert not Location.objects.exists()
+
+
+def test_an_event_that_is_over_does_not_stand_in_the_way_of_other_edits(root: Client) -> None:
+    hall = Location.objects.create(**location(), event_ends_at=datetime(2020, 7, 1, 20, 30, tzinfo=UTC))
+
+    root.post(
+        f"/admin/core/location/{hall.pk}/change/", location(**ends("2020-07-01", "22:30"), title="Great hall")
+    )
+
+    hall.refresh_from_db()
+    assert (hall.title, hall.event_ends_at) == ("Great hall", datetime(2020, 7, 1, 20, 30, tzinfo=UTC))
+
+
+def test_a_mute_is_made_and_ended_in_the_admin_and_stays_as_a_record(root: Client) -> None:
+    (receiver,) = make_receivers()
+
+    answer = root.post(
+        "/admin/core/mute/add/", {"receiver": receiver.pk, "lasting": "15", "reason": "line check"}
+    )
+
+    assert answer.status_code == 302
+    muted = Mute.objects.get()
+    assert (muted.part, muted.by, muted.reason) == (receiver, "root", "line check")
+    assert muted.until - muted.created_at == timedelta(minutes=15)
+    assert "line check" in root.get("/admin/core/mute/").content.decode()
+
+    do(root, "mute", "end_now", muted.pk)
+    muted.refresh_from_db()
+    assert (muted.until < muted.created_at + timedelta(minutes=15), muted.ended_by) == (True, "root")
+    assert root.post(f"/admin/core/mute/{muted.pk}/delete/", {"post": "yes"}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("told", "sentence"),
+    [({"reason": ""}, "This field is required."), ({"receiver": True, "channel": True}, "Choose one part")],
+)
+def test_a_mute_without_a_reason_or_of_two_parts_is_refused(
+    root: Client, told: dict[str, Any], sentence: str
+) -> None:
+    (receiver,) = make_receivers()
+    parts = {"receiver": receiver.pk, "channel": receiver.channels.all()[0].pk}
+    form = {name: parts[name] if value is True else value for name, value in told.items()}
+
+    answer = root.post("/admin/core/mute/add/", {"lasting": "15", "reason": "line check", **form})
+
+    assert sentence in answer.content.decode()
+    assert not Mute.objects.exists()
+
+
+def test_a_place_goes_with_its_limits_and_mutes(client: Client) -> None:
+    hall = Location.objects.create(slug="hall", title="Main hall")
+    Limits.objects.create(location=hall)
+    Mute.objects.create(location=hall, until=TransactionNow(), by="sam", reason="")
+
+    staff(client, "delete_location").post(f"/admin/core/location/{hall.pk}/delete/", {"post": "yes"})
+
+    assert [model.objects.count() for model in (Location, Limits, Mute)] == [0, 0, 0]

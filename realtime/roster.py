@@ -199,4 +199,5 @@ def _differences(
         if channel.name != channel.recorded["name"]:
             changes["name"] = [channel.recorded["name"], channel.name]
         if changes:
-            yield {**row, "kind": Kind.CHANGE, "changes": changes, "state": recorded}
+            state = {**channel.identity, **recorded}
+            yield {**row, "kind": Kind.CHANGE, "changes": changes, "state": state}

@@ -23,7 +23,7 @@ from redis.exceptions import RedisError
 from core import outages
 from core.domain.state import instant
 from core.models.records import Kind
-from realtime import roster, staleness
+from realtime import keyframes, roster, staleness
 from realtime.board import Window
 
 logger = logging.getLogger(__name__)
@@ -60,8 +60,10 @@ def emit() -> list[Window]:
 
 
 def _move(cursor: CursorWrapper) -> tuple[list[Window], bool]:
-    cursor.execute("SELECT epoch, seq, intervals::text, now() FROM core_head WHERE id = 1 FOR UPDATE")
-    epoch, seq, intervals_told, now = cursor.fetchone()
+    cursor.execute(
+        "SELECT epoch, seq, intervals::text, keyframed_on, now() FROM core_head WHERE id = 1 FOR UPDATE"
+    )
+    epoch, seq, intervals_told, last_day, now = cursor.fetchone()
     roster.tell_edits(cursor)
     staleness.tell_ages(cursor)
     outages.tell_outages(cursor)
@@ -83,6 +85,7 @@ def _move(cursor: CursorWrapper) -> tuple[list[Window], bool]:
     ]
     if updates:
         _keep(cursor, groups, first_seq=seq + 1)
+    keyframes.begin(cursor, today=now.date(), last=last_day, seq=seq + len(windows))
     if windows:
         cursor.executemany(
             "INSERT INTO core_window (epoch, seq, at, frame) VALUES (%s, %s, now(), %s)",

@@ -17,7 +17,8 @@ _EMPTY = """
 TRUNCATE core_server, core_location, core_group, core_roster, core_edited, core_inbox, core_changerecord,
          core_window, core_pulse, core_token, core_alert, core_serverhealth, django_admin_log, django_session,
          auth_user CASCADE;
-UPDATE core_head SET epoch = 'test', seq = 0, intervals = '{}', emitted_at = NULL, access_version = 0;
+UPDATE core_head SET epoch = 'test', seq = 0, intervals = '{}', emitted_at = NULL, access_version = 0,
+                     keyframed_on = NULL;
 UPDATE django_celery_beat_periodictask SET enabled = true, last_run_at = NULL, total_run_count = 0;
 """
 

@@ -10,6 +10,7 @@ class Kind(models.TextChoices):
     ADDED = "added"
     REMOVED = "removed"
     ALERT = "alert"
+    KEYFRAME = "keyframe"  # of the history alone: nothing happened, a day began
 
 
 class ChannelRecord(models.Model):
@@ -60,7 +61,8 @@ class Edited(models.Model):
 class RecordedChange(models.Model):
     """One channel's changes in one poll: `changes {field: [from, to]}`, and the state after them.
 
-    For an alert, `state` is the alert as the feed tells it; one about a whole receiver has no channel.
+    For an alert, `state` is the alert as the feed tells it; one about a whole receiver has no channel. Where something
+    is told of who the channel is (keyframe, added, edited), its identity stands in `state` too.
     """
 
     at = models.DateTimeField()
@@ -90,8 +92,8 @@ class Inbox(RecordedChange):
 class ChangeRecord(RecordedChange):
     """The history, by the `seq` of the window that carried it.
 
-    Partitioned by UTC day: the table's key is (`at`, `id`), Django's is `id` alone because its admin refuses
-    composite keys. Nothing has a foreign key to it, and it has none.
+    Partitioned by UTC day, each of which begins with a keyframe of every channel: the table's key is (`at`, `id`),
+    Django's is `id` alone because its admin refuses composite keys. Nothing has a foreign key to it, and it has none.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -102,13 +104,20 @@ class ChangeRecord(RecordedChange):
         indexes = [
             models.Index(fields=["channel_id", "at"], name="change_of_a_channel_over_time"),
             models.Index(fields=["seq"], name="change_of_a_window"),
+            models.Index(fields=["at"], name="change_of_an_alert", condition=models.Q(kind="alert")),
+            models.Index(
+                fields=["at"],
+                name="change_that_tells_an_identity",
+                condition=models.Q(state__has_key="receiver_id"),
+            ),
         ]
 
 
 class Head(models.Model):
     """The one row that numbers the windows; whoever holds its lock is the emitter.
 
-    `epoch` names the sequence; `access_version` rises when anybody's rights change.
+    `epoch` names the sequence; `access_version` rises when anybody's rights change; `keyframed_on` is the last day
+    that the history has begun.
     """
 
     id = models.SmallIntegerField(primary_key=True, default=1)
@@ -117,6 +126,7 @@ class Head(models.Model):
     intervals = models.JSONField(default=dict)
     emitted_at = models.DateTimeField(null=True)
     access_version = models.BigIntegerField(default=0)
+    keyframed_on = models.DateField(null=True)
 
     class Meta:
         constraints = [models.CheckConstraint(condition=models.Q(id=1), name="head_is_one_row")]

@@ -25,7 +25,7 @@ class Span:
 _CHANGES = """
 SELECT at, id, kind, rev, seq, changes, CASE WHEN kind = 'alert' THEN state END
   FROM core_changerecord
- WHERE channel_id = %(channel)s
+ WHERE channel_id = %(channel)s AND kind <> 'keyframe'
    AND at >= coalesce(%(since)s::timestamptz, '-infinity') AND at < coalesce(%(until)s::timestamptz, 'infinity')
    AND at <= coalesce(%(after_at)s::timestamptz, 'infinity')
    AND (%(after_at)s::timestamptz IS NULL OR (at, id) < (%(after_at)s::timestamptz, %(after_id)s::bigint))

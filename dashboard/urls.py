@@ -10,10 +10,14 @@ from django.views.generic import RedirectView
 from dashboard import manual, views
 from dashboard.api.answers import nothing_here
 from dashboard.api.views import asyncapi_json, openapi_json
+from dashboard.device import views as device
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="wall", query_string=True), name="home"),
     path("wall/", views.wall, name="wall"),
+    path("device/<str:device_id>/", device.device, name="device"),
+    path("device/<str:device_id>/history/", device.history, name="device-history"),
+    path("device/<str:device_id>/watch/", device.watch, name="device-watch"),
     path("sign-in/", views.SignIn.as_view(), name="sign-in"),
     path("sign-out/", login_not_required(LogoutView.as_view()), name="sign-out"),
     path("healthz", views.healthz, name="healthz"),

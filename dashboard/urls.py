@@ -7,7 +7,7 @@ from django.contrib.auth.views import LogoutView
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
-from dashboard import manual, views
+from dashboard import manual, replay, views
 from dashboard.api.answers import nothing_here
 from dashboard.api.views import asyncapi_json, openapi_json
 from dashboard.device import views as device
@@ -15,6 +15,8 @@ from dashboard.device import views as device
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="wall", query_string=True), name="home"),
     path("wall/", views.wall, name="wall"),
+    path("wall/board/", replay.board, name="replay-board"),
+    path("wall/alerts/", replay.alerts, name="replay-alerts"),
     path("device/<str:device_id>/", device.device, name="device"),
     path("device/<str:device_id>/history/", device.history, name="device-history"),
     path("device/<str:device_id>/watch/", device.watch, name="device-watch"),

@@ -4,17 +4,15 @@ from http import HTTPStatus
 
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LoginView
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.templatetags.static import static
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from core.access import principal_of
-from core.models import Group
-from dashboard.faces import BLANK
-from dashboard.order import MOST_ON_A_PAGE
-from dashboard.wall import Wish, first_paint
+from dashboard import replay
+from dashboard.painted import context
 from realtime.health import readiness
 from realtime.snapshot import initial_data
 
@@ -23,25 +21,10 @@ from realtime.snapshot import initial_data
 @never_cache
 @require_safe
 def wall(request: HttpRequest) -> HttpResponse:
-    wish = Wish.from_query(request.GET)
-    groups = list(Group.objects.all())
-    group = next((group for group in groups if group.slug == wish.group), None)
-    if wish.group is not None and group is None:
-        raise Http404("There is no group of that name. An admin can add it under Groups.")
-    snapshot = initial_data(principal_of(request.user))
-    return render(
-        request,
-        "dashboard/wall.html",
-        {
-            "wish": wish,
-            "group": group,
-            "groups": groups,
-            "snapshot": snapshot,
-            "wall": first_paint(snapshot, wish),
-            "blank": BLANK,
-            "most_on_a_page": MOST_ON_A_PAGE,
-        },
-    )
+    if request.GET.get("at"):
+        return replay.page(request)
+    painted = context(request, lambda: initial_data(principal_of(request.user)))
+    return render(request, "dashboard/wall.html", painted)
 
 
 class SignIn(LoginView):

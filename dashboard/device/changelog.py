@@ -14,11 +14,12 @@ from dashboard.shown import UNKNOWN, level, runtime, shown
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One line of the log. `state` is the one that it led to, empty where that stayed."""
+    """One entry of the log. `state` is the one that it led to, empty where that stayed; `levels` moved beside it."""
 
     at: datetime
     state: str
     lines: list[str]
+    levels: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +37,7 @@ def entries(records: Iterable[Record]) -> Iterator[Entry]:
             at=record.at,
             state=record.changes["state"][1] if "state" in record.changes else "",
             lines=list(lines(record)),
+            levels=" · ".join(_moved(record, _LEVELS)),
         )
 
 
@@ -51,12 +53,7 @@ def lines(record: Record) -> Iterator[str]:
         case _:
             if "state" in record.changes:
                 yield _state(record)
-            yield from (
-                f"{label}: {said(before)} → {said(after)}"
-                for name, (label, said) in _FIELDS.items()
-                if name in record.changes
-                for before, after in [record.changes[name]]
-            )
+            yield from _moved(record, _FIELDS)
 
 
 def marks(records: Iterable[Record]) -> Iterator[Mark]:
@@ -76,6 +73,13 @@ def marks(records: Iterable[Record]) -> Iterator[Mark]:
             if before is not None and after is not None:
                 text = f"Retuned {megahertz(before)} → {megahertz(after)}"
                 yield Mark(at=record.at, kind="retune", text=text)
+
+
+def _moved(record: Record, fields: Mapping[str, tuple[str, Callable[[Any], str]]]) -> Iterator[str]:
+    for name, (label, said) in fields.items():
+        if name in record.changes:
+            before, after = record.changes[name]
+            yield f"{label}: {said(before)} → {said(after)}"
 
 
 def _state(record: Record) -> str:
@@ -130,19 +134,11 @@ _FIELDS: Mapping[str, tuple[str, Callable[[Any], str]]] = {
     "frequency_khz": ("Frequency", _known(megahertz)),
     "group_channel": ("Group, channel", _text),
     "battery_status": ("Battery", _text),
-    "battery_minutes": ("Runtime", _known(runtime)),
-    "battery_level": ("Battery level", _in("%")),
-    "battery_bars": ("Battery bars", _text),
     "battery_type": ("Battery type", _text),
     "charging": ("Charging", _yes),
     "occupied": ("Battery in the bay", _yes),
-    "rf_signal_a": ("RF A", _in("dBm")),
-    "rf_signal_b": ("RF B", _in("dBm")),
-    "rf_signal": ("RF", _in("dBm")),
     "rf_quality": ("RF quality", _text),
     "interference": ("Interference", _yes),
-    "audio_level": ("Audio", _in("dBFS")),
-    "peak_level": ("Audio peak", _in("dBFS")),
     "clipping": ("Clipping", _yes),
     "mute_status": ("Muted", _yes),
     "encryption_ok": ("Encryption in order", _yes),
@@ -152,4 +148,15 @@ _FIELDS: Mapping[str, tuple[str, Callable[[Any], str]]] = {
     "interval_s": ("Own interval", _in("s")),
     "server": ("Server", _text),
     "model": ("Model", _text),
+}
+
+_LEVELS: Mapping[str, tuple[str, Callable[[Any], str]]] = {
+    "battery_minutes": ("Runtime", _known(runtime)),
+    "battery_level": ("Battery level", _in("%")),
+    "battery_bars": ("Battery bars", _text),
+    "rf_signal_a": ("RF A", _in("dBm")),
+    "rf_signal_b": ("RF B", _in("dBm")),
+    "rf_signal": ("RF", _in("dBm")),
+    "audio_level": ("Audio", _in("dBFS")),
+    "peak_level": ("Audio peak", _in("dBFS")),
 }

@@ -13,7 +13,7 @@ from core import claims
 from core.access import Visible, principal_of_request, visible
 from dashboard.api import wishes
 from dashboard.api.answers import Problem, endpoint
-from dashboard.device import page, ranges
+from dashboard.device import page, ranges, steps
 from dashboard.faces import BLANK
 from dashboard.wall import Wish
 
@@ -37,6 +37,7 @@ def device(request: HttpRequest, device_id: str) -> HttpResponse:
             "device": found,
             "face": found.face,
             "blank": BLANK,
+            "steps": steps.all_steps(),
             "wish": Wish.from_query(request.GET),
             "range": name,
             "ranges": ranges.RANGES,

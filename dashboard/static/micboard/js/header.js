@@ -26,6 +26,7 @@ export function bound(oldestS, total) {
 export class Header {
   #number = 0;
   #element = document.querySelector(".head");
+  #replay = document.querySelector(".replay"); // stands below it where the wall is of the past
   #total = document.querySelector(".total");
   #clock = document.querySelector(".clock");
   #bound = document.querySelector(".bound");
@@ -33,7 +34,7 @@ export class Header {
   #counts = new Map([...document.querySelectorAll(".count")].map((count) => [count.dataset.state, count]));
 
   get height() {
-    return this.#element.offsetHeight;
+    return this.#element.offsetHeight + (this.#replay?.offsetHeight ?? 0);
   }
 
   count(found) {

@@ -16,6 +16,7 @@ const clockTime = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium", hourCy
 const main = document.querySelector(".device");
 const id = main.dataset.device;
 const tile = document.querySelector(".tile");
+const steps = [...document.querySelectorAll(".steps > li")];
 const feed = new MicboardFeed(main.dataset.socket, { scope: `device:${id}`, throttle: 100 });
 const past = JSON.parse(document.querySelector("#past").textContent);
 const arrivedMs = performance.now();
@@ -44,7 +45,10 @@ function heard() {
 
 function tick() {
   const row = feed.channels.get(id);
-  if (row !== undefined) draw(tile, face(row, { seen: feed.lastSeen(row), nowMs: now() }));
+  if (row !== undefined) {
+    draw(tile, face(row, { seen: feed.lastSeen(row), nowMs: now() }));
+    for (const step of steps) step.hidden = !row.reasons.includes(step.dataset.reason);
+  }
   document.querySelector(".clock").textContent = clockTime.format(now());
   history.tick();
   tellConnection();

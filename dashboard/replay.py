@@ -1,0 +1,85 @@
+"""The wall as it was, and what a scrubber needs to move through time."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from core.access import Principal, Visible, principal_of_request
+from core.domain.state import instant
+from dashboard import moments
+from dashboard.api import wishes
+from dashboard.api.answers import Problem, bad_request, endpoint, not_found
+from dashboard.painted import context
+from dashboard.shown import shown
+from realtime import replay
+from realtime.replay import Retained
+
+AROUND = timedelta(hours=1)  # what the scrubber shows on each side at first
+
+
+def page(request: HttpRequest) -> HttpResponse:
+    """Show the wall at the moment that the address names."""
+    retained = replay.retained()
+    at = moments.meant(request.GET["at"], retained.until)
+    try:
+        at, first = _kept(at, retained)
+    except Problem as problem:
+        raise Http404(problem.sentence) from problem
+    principal = principal_of_request(request)
+    painted = context(request, lambda: replay.data_at(principal, at))
+    since, until = max(at - AROUND, first), min(at + AROUND, retained.until)
+    told = {
+        "at": instant(at),
+        "retained": [instant(first), instant(retained.until)],
+        "around": [instant(since), instant(until)],
+        "moments": told_moments(principal, since, until),
+    }
+    return render(request, "dashboard/replay.html", {**painted, "at": at, "replay": told})
+
+
+def _kept(at: datetime | None, retained: Retained) -> tuple[datetime, datetime]:
+    """Return this moment, and the first of all that are kept. Raises a problem where there is no board of it."""
+    if at is None:
+        raise not_found("Write the moment as 2026-11-22T20:31:07Z, or as how long ago it is: -15m.")
+    if retained.since is None:
+        raise not_found("Nothing has been recorded yet: there is no past to show.")
+    if at < retained.since:
+        begin = f"{retained.since:%A %-d %B %Y, %H:%M:%S} UTC"
+        raise not_found(f"Nothing is kept of that moment: the history begins {begin}.")
+    if at > retained.until:
+        raise not_found("That moment is still to come.")
+    return at, retained.since
+
+
+def told_moments(principal: Principal | None, since: datetime, until: datetime) -> list[dict[str, Any]]:
+    return [
+        {
+            "at": instant(one.at),
+            "state": one.alert["state"],
+            "severity": one.alert["severity"],
+            "text": shown(str(one.alert["message"])),
+        }
+        for one in replay.moments(principal, since, until)
+    ]
+
+
+@endpoint
+def board(request: HttpRequest, _may_see: Visible) -> Mapping[str, Any]:
+    """Answer the board at `at`; with `since` only what is another than it was then."""
+    query = wishes.query_of(request, ("at", "since"))
+    at, _ = _kept(wishes.moment(query, "at"), replay.retained())
+    since = wishes.moment(query, "since")
+    return replay.data_at(principal_of_request(request), at, since=since)
+
+
+@endpoint
+def alerts(request: HttpRequest, _may_see: Visible) -> Mapping[str, Any]:
+    """Answer the alerts of a part of the past, for the scrubber's marks."""
+    query = wishes.query_of(request, ("from", "to"))
+    since, until = wishes.moment(query, "from"), wishes.moment(query, "to")
+    if since is None or until is None:
+        raise bad_request("Say from when to when.")
+    return {"moments": told_moments(principal_of_request(request), since, until)}

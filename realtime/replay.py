@@ -1,0 +1,154 @@
+"""The board as it was at a moment of the retained history, put together again from the change records.
+
+Each channel's row is its last record before that moment, with who it was from the last record that tells it. A day
+begins with a keyframe of every channel, so nothing older than the last ones has to be looked at.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+from django.db import connection
+
+from core.access import Principal, visible
+from core.domain.state import instant
+from core.domain.states import stale_after
+from realtime.board import Row
+
+# Alert rows have a channel's id, too, and are no state of it. `since` asks for channels that changed after it alone.
+_BOARD = """
+WITH base AS MATERIALIZED (
+    SELECT coalesce((SELECT at FROM core_changerecord
+                      WHERE kind = 'keyframe' AND state ? 'receiver_id' AND at <= %(at)s
+                      ORDER BY at DESC LIMIT 1), '-infinity') AS at
+),
+who AS MATERIALIZED (
+    SELECT DISTINCT ON (channel_id) channel_id, state
+      FROM core_changerecord
+     WHERE state ? 'receiver_id' AND at >= (SELECT at FROM base) AND at <= %(at)s
+     ORDER BY channel_id, at DESC, id DESC
+)
+SELECT who.state, last.state, last.rev, last.at, last.kind = 'removed'
+  FROM who CROSS JOIN LATERAL (
+    SELECT kind, state, rev, at FROM core_changerecord c
+     WHERE c.channel_id = who.channel_id AND c.kind <> 'alert' AND c.at >= (SELECT at FROM base) AND c.at <= %(at)s
+     ORDER BY c.at DESC, c.id DESC LIMIT 1
+  ) last
+ WHERE last.at > %(since)s
+ ORDER BY who.state ->> 'device_id'
+"""
+
+_RETAINED = """
+SELECT (SELECT at FROM core_changerecord WHERE state ? 'receiver_id' ORDER BY at LIMIT 1), now()
+"""
+
+_HEAD = "SELECT h.epoch, (SELECT jsonb_object_agg(t.tier, t.seconds) FROM core_tiers() t) FROM core_head h"
+
+_MOMENTS = """
+SELECT at, state FROM core_changerecord
+ WHERE kind = 'alert' AND at > %(since)s AND at <= %(until)s
+ ORDER BY at DESC, id DESC LIMIT %(limit)s
+"""
+MOST_MOMENTS = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retained:
+    """From when to when the board can be put together again; `since` is None where nothing is kept."""
+
+    since: datetime | None
+    until: datetime
+
+    def holds(self, at: datetime) -> bool:
+        return self.since is not None and self.since <= at <= self.until
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """An alert that opened, was acknowledged, or was over."""
+
+    at: datetime
+    alert: dict[str, Any]
+
+
+def retained() -> Retained:
+    with connection.cursor() as cursor:
+        cursor.execute(_RETAINED)
+        since, until = cursor.fetchone()
+    return Retained(since=since, until=until)
+
+
+def data_at(principal: Principal | None, at: datetime, *, since: datetime | None = None) -> dict[str, Any]:
+    """Return what a principal may see of the board as it was, in the form of the feed's snapshot.
+
+    With `since` only the rows that are others than they were then, and the ids of those that went.
+    """
+    epoch, intervals = _head()
+    may_see = visible(principal)
+    found = list(_rows(at, since, intervals))
+    return {
+        "type": "initial_data",
+        "seq": 0,
+        "epoch": epoch,
+        "timestamp": instant(at),
+        "intervals": intervals,
+        "devices": [row for row, removed in found if not removed and may_see.includes(row)],
+        "removed": [row["device_id"] for row, removed in found if removed or not may_see.includes(row)],
+        "alerts": [],
+    }
+
+
+def moments(principal: Principal | None, since: datetime, until: datetime) -> list[Moment]:
+    """Return the alerts of a part of the past, newest first, that are about something that may be seen."""
+    with connection.cursor() as cursor:
+        cursor.execute(_MOMENTS, {"since": since, "until": until, "limit": MOST_MOMENTS})
+        found = [Moment(at=at, alert=orjson.loads(alert)) for at, alert in cursor.fetchall()]
+    may_see = visible(principal)
+    if not found or may_see == may_see.everything():
+        return found
+    seen = data_at(principal, until)["devices"]
+    ids = {row["device_id"] for row in seen} | {row["receiver_id"] for row in seen}
+    return [one for one in found if ids.intersection(map(str, one.alert["target"].values()))]
+
+
+def explain(at: datetime) -> str:
+    """Return how Postgres goes about it."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS) {_BOARD}", {"at": at, "since": "-infinity"})
+        return "\n".join(line for (line,) in cursor.fetchall())
+
+
+def _head() -> tuple[str, dict[str, float]]:
+    with connection.cursor() as cursor:
+        cursor.execute(_HEAD)
+        epoch, intervals = cursor.fetchone()
+    return epoch, orjson.loads(intervals)
+
+
+def _rows(at: datetime, since: datetime | None, intervals: dict[str, float]) -> Iterator[tuple[Row, bool]]:
+    with connection.cursor() as cursor:
+        cursor.execute(_BOARD, {"at": at, "since": since or "-infinity"})
+        found = cursor.fetchall()
+    for who, last, rev, recorded_at, removed in found:
+        row = {**orjson.loads(who), **orjson.loads(last), "rev": rev, "forecast": None}
+        if not removed:
+            row["seen_at"] = _seen_at(row, at, recorded_at, intervals)
+        yield row, removed
+
+
+def _seen_at(row: Row, at: datetime, recorded_at: datetime, intervals: dict[str, float]) -> str | None:
+    """Return when a receiver had last answered, as far as the records tell.
+
+    Answers that changed nothing are in no record, but their absence is: it makes a channel stale. So one that is
+    not stale had answered in time.
+    """
+    if "unread" in row["reasons"]:
+        return None
+    if row["state"] != "offline" and "stale" not in row["reasons"]:
+        return instant(at)
+    if row["state"] == "offline":
+        return instant(datetime.fromisoformat(row["state_since"]))
+    interval_s = row.get("interval_s") or intervals.get(row["tier"], 30)
+    return instant(min(at, recorded_at - stale_after(timedelta(seconds=interval_s))))

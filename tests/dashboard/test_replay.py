@@ -1,0 +1,162 @@
+"""The wall as it was: which moments there are, and how somebody moves through them."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import pytest_asyncio
+from django.contrib.auth.models import User
+from django.test import Client
+from playwright.async_api import Page, expect
+
+from core.domain.state import instant
+from core.models import ChangeRecord
+from dashboard.moments import meant
+from tests.dashboard.conftest import Backstage
+from tests.dashboard.past import write
+from tests.dashboard.stage import database_time, put
+from tests.dashboard.test_look import ARTEFACTS, OVERFLOWING, PAGE_SCROLLS, SHOW, TOO_SMALL
+
+browsing = pytest.mark.asyncio(loop_scope="session")  # the browser outlives a test
+
+NOW = datetime(2026, 11, 22, 20, 31, 7, tzinfo=UTC)
+CRITICAL = {"state": "critical", "reasons": ["battery_critical"], "battery_minutes": 22, "battery_bars": 1}
+
+
+@pytest.fixture
+def browser(client: Client, operator: User) -> Client:
+    client.force_login(operator)
+    return client
+
+
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("2026-11-22T20:31:07Z", NOW),
+        ("2026-11-22T20:31:07", NOW),
+        ("2026-11-22T21:31:07+01:00", NOW),
+        ("2026-11-22T21:31:07 01:00", NOW),
+        ("-15m", NOW - timedelta(minutes=15)),
+        ("-2d", NOW - timedelta(days=2)),
+        ("yesterday", None),
+        ("", None),
+    ],
+)
+def test_an_address_names_a_moment(text: str, at: datetime | None) -> None:
+    assert meant(text, NOW) == at
+
+
+def play() -> datetime:
+    """Let the show have been on the board for an hour, and Pastor's battery have become critical half an hour ago."""
+    put(SHOW)
+    now = database_time()
+    ChangeRecord.objects.update(at=now - timedelta(hours=1))
+    write("SHURE001", [(now - timedelta(minutes=30), CRITICAL)])
+    return now
+
+
+def test_a_wall_of_then_is_painted_as_it_was(browser: Client) -> None:
+    now = play()
+
+    then = browser.get("/wall/", {"at": instant(now - timedelta(minutes=40))}).content.decode()
+    later = browser.get("/wall/", {"at": "-20m"}).content.decode()
+
+    assert 'id="device-SHURE001" data-device="SHURE001" data-state="ok" data-age="fresh"' in then
+    assert 'id="device-SHURE001" data-device="SHURE001" data-state="critical"' in later
+    assert "REPLAY, NOT LIVE" in then
+    assert "micboard/js/wall.js" not in then
+
+
+@pytest.mark.parametrize(
+    ("at", "sentence"),
+    [
+        ("-5d", "Nothing is kept of that moment: the history begins"),
+        ("2999-01-01T00:00:00Z", "That moment is still to come."),
+        ("tomorrow", "Write the moment as"),
+    ],
+)
+def test_a_moment_that_there_is_not_is_told_in_a_sentence(browser: Client, at: str, sentence: str) -> None:
+    play()
+
+    answer = browser.get("/wall/", {"at": at})
+
+    assert answer.status_code == 404
+    assert sentence in answer.content.decode()
+
+
+def test_a_house_without_a_past_says_so(browser: Client) -> None:
+    assert "Nothing has been recorded yet" in browser.get("/wall/?at=-1m").content.decode()
+
+
+def test_the_board_of_a_moment_is_read_in_the_same_few_statements(
+    browser: Client, django_assert_num_queries: object
+) -> None:
+    now = play()
+
+    with django_assert_num_queries(5):  # type: ignore[operator]  # session, user, what is kept, tiers, the board
+        told = browser.get("/wall/board/", {"at": instant(now)}).json()
+
+    assert len(told["devices"]) == 12
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def then(signed_in: Page, backstage: Backstage) -> Page:
+    """The replay of 40 minutes ago."""
+    await backstage(play)
+    await signed_in.goto("/wall/?at=-40m")
+    await signed_in.wait_for_selector("html[data-ready]", state="attached")
+    return signed_in
+
+
+@browsing
+async def test_somebody_moves_through_the_past(then: Page) -> None:
+    pastor = then.locator("#device-SHURE001")
+    await expect(pastor).to_have_attribute("data-state", "ok")
+
+    await then.locator(".time").focus()
+    for _ in range(12):
+        await then.get_by_role("button", name="A minute on").click()
+    await expect(pastor).to_have_attribute("data-state", "critical")
+    await expect(pastor.locator(".headline")).to_contain_text("0:22")
+
+    for _ in range(4):
+        await then.get_by_role("button", name="A minute back").click()
+    await expect(pastor).to_have_attribute("data-state", "ok")
+    await expect(then).to_have_url(re.compile("at=20"))
+    await then.reload()
+    await expect(pastor).to_have_attribute("data-state", "ok")
+
+
+@browsing
+async def test_the_past_plays_by_itself_until_somebody_holds_it(then: Page) -> None:
+    await then.locator(".speed select").select_option("300")
+
+    await then.get_by_role("button", name="Play").click()
+    await expect(then.locator("#device-SHURE001")).to_have_attribute("data-state", "critical", timeout=15_000)
+    await then.get_by_role("button", name="Pause").click()
+
+    await expect(then.get_by_role("button", name="Play")).to_be_visible()
+    await then.get_by_role("link", name="Back to live").click()
+    await expect(then).to_have_url(re.compile(r"/wall/\??$"))
+    await expect(then.locator(".replay")).to_have_count(0)
+
+
+@browsing
+@pytest.mark.parametrize("theme", ["dark", "light"])
+@pytest.mark.parametrize("size", [(1920, 1080), (1440, 900), (390, 844)])
+async def test_a_replay_is_no_board_that_anybody_takes_for_live(
+    signed_in: Page, backstage: Backstage, theme: str, size: tuple[int, int]
+) -> None:
+    await backstage(play)
+    await signed_in.set_viewport_size({"width": size[0], "height": size[1]})
+
+    await signed_in.goto(f"/wall/?at=-20m&theme={theme}")
+    await signed_in.wait_for_selector("html[data-ready]", state="attached")
+
+    await signed_in.screenshot(path=ARTEFACTS / f"replay-{size[0]}-{theme}.png")
+    await expect(signed_in.get_by_text("REPLAY, NOT LIVE")).to_be_in_viewport()
+    assert await signed_in.evaluate(OVERFLOWING) == []
+    assert (await signed_in.evaluate(PAGE_SCROLLS))[0] is False
+    if size[0] == 390:
+        small = await signed_in.evaluate(TOO_SMALL.replace("document.", "document.querySelector('.replay')."))
+        assert small == []

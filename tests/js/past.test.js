@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { rewound, shownAround } from "../../dashboard/static/micboard/js/replay/past.js";
+import { emptyBoard } from "../../dashboard/static/micboard/js/store.js";
+
+const AT = "2026-11-22T20:31:07.000Z";
+const row = (device_id, values = {}) => ({ device_id, state: "ok", reasons: [], seen_at: "then", ...values });
+const told = (devices, removed = []) => ({ timestamp: AT, intervals: { normal: 30 }, devices, removed });
+
+test("a whole board replaces the one before", () => {
+  const board = emptyBoard();
+  rewound(board, told([row("A"), row("B")]), { isWhole: true });
+
+  const changed = rewound(board, told([row("B"), row("C")]), { isWhole: true });
+
+  assert.deepEqual([...board.channels.keys()], ["B", "C"]);
+  assert.deepEqual([...changed].sort(), ["A", "B", "C"]);
+});
+
+test("a step changes what it tells of and leaves the rest", () => {
+  const board = emptyBoard();
+  rewound(board, told([row("A"), row("B"), row("C")]), { isWhole: true });
+
+  const changed = rewound(board, told([row("B", { state: "critical" })], ["C"]), { isWhole: false });
+
+  assert.deepEqual(
+    [...board.channels].map(([id, { state }]) => [id, state]),
+    [
+      ["A", "ok"],
+      ["B", "critical"],
+    ],
+  );
+  assert.deepEqual([...changed].sort(), ["B", "C"]);
+});
+
+test("what is not told to be old was heard of in time", () => {
+  const board = emptyBoard();
+  const old = [
+    row("B", { state: "offline" }),
+    row("C", { reasons: ["stale"] }),
+    row("D", { reasons: ["unread"] }),
+  ];
+
+  rewound(board, told([row("A"), ...old]), { isWhole: true });
+
+  assert.deepEqual(
+    [...board.channels.values()].map(({ seen_at }) => seen_at),
+    [AT, "then", "then", "then"],
+  );
+});
+
+test("a scrubber shows as much on each side as there is", () => {
+  assert.deepEqual(shownAround(500, 100, [0, 1000]), [400, 600]);
+  assert.deepEqual(shownAround(950, 100, [0, 1000]), [800, 1000]);
+  assert.deepEqual(shownAround(20, 100, [0, 1000]), [0, 200]);
+  assert.deepEqual(shownAround(500, 0, [0, 1000]), [0, 1000]);
+  assert.deepEqual(shownAround(50, 100, [0, 90]), [0, 90]);
+});

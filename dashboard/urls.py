@@ -19,6 +19,11 @@ urlpatterns = [
     path("wall/alerts/", replay.alerts, name="replay-alerts"),
     path("device/<str:device_id>/", device.device, name="device"),
     path("device/<str:device_id>/history/", device.history, name="device-history"),
+    re_path(
+        r"^device/(?P<device_id>[^/]+)/changes\.(?P<extension>csv|json)$",
+        device.changes,
+        name="device-changes",
+    ),
     path("device/<str:device_id>/watch/", device.watch, name="device-watch"),
     path("sign-in/", views.SignIn.as_view(), name="sign-in"),
     path("sign-out/", login_not_required(LogoutView.as_view()), name="sign-out"),

@@ -37,7 +37,7 @@ def entries(records: Iterable[Record]) -> Iterator[Entry]:
             at=record.at,
             state=record.changes["state"][1] if "state" in record.changes else "",
             lines=list(lines(record)),
-            levels=" · ".join(_moved(record, _LEVELS)),
+            levels=" · ".join(levels(record)),
         )
 
 
@@ -54,6 +54,11 @@ def lines(record: Record) -> Iterator[str]:
             if "state" in record.changes:
                 yield _state(record)
             yield from _moved(record, _FIELDS)
+
+
+def levels(record: Record) -> Iterator[str]:
+    """Return which levels moved, each with its values before and after."""
+    return _moved(record, _LEVELS)
 
 
 def marks(records: Iterable[Record]) -> Iterator[Mark]:

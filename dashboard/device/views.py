@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from asgiref.sync import sync_to_async
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
@@ -13,7 +14,7 @@ from core import claims
 from core.access import Visible, principal_of_request, visible
 from dashboard.api import wishes
 from dashboard.api.answers import Problem, endpoint
-from dashboard.device import page, ranges, steps
+from dashboard.device import export, page, ranges, steps
 from dashboard.faces import BLANK
 from dashboard.wall import Wish
 
@@ -41,6 +42,7 @@ def device(request: HttpRequest, device_id: str) -> HttpResponse:
             "wish": Wish.from_query(request.GET),
             "range": name,
             "ranges": ranges.RANGES,
+            "formats": FORMATS,
             "plots": [
                 {"id": plot, "title": title, "words": past["words"][plot]} for plot, title in page.PLOTS
             ],
@@ -56,6 +58,34 @@ def history(request: HttpRequest, may_see: Visible, *, device_id: str) -> Mappin
     """Answer what the page shows of another range, or of the same one later."""
     query = wishes.query_of(request, ("range",))
     return page.past(page.known(device_id, may_see), ranges.chosen(query.get("range")))
+
+
+FORMATS = {"csv": ("text/csv; charset=utf-8", export.as_csv), "json": ("application/json", export.as_json)}
+
+
+@never_cache
+@require_safe
+async def changes(request: HttpRequest, device_id: str, extension: str) -> StreamingHttpResponse:
+    """Answer with all that was recorded in a range, as a file."""
+
+    def found() -> page.Device:
+        try:
+            return page.known(device_id, visible(principal_of_request(request)))
+        except Problem as problem:
+            raise Http404(problem.sentence) from problem
+
+    device: page.Device = await sync_to_async(found)()
+    content_type, written = FORMATS[extension]
+    name = ranges.chosen(request.GET.get("range"))
+    asked = export.Export(
+        device_id=device.row["device_id"], subject=device.subject, span=ranges.up_to(device.now, name)
+    )
+    filename = f"{asked.device_id}-{name}-until-{device.now:%Y%m%dT%H%M%SZ}.{extension}"
+    return StreamingHttpResponse(
+        written(asked),
+        content_type=content_type,
+        headers={"Content-Disposition": f'attachment; filename="{filename}"'},
+    )
 
 
 @require_POST

@@ -16,7 +16,7 @@ YESTERDAY = timedelta(days=1)
 
 
 def keyframes() -> list[ChangeRecord]:
-    return list(ChangeRecord.objects.filter(kind=Kind.KEYFRAME).order_by("id"))
+    return list(ChangeRecord.objects.filter(kind=Kind.KEYFRAME).order_by("device_id"))
 
 
 def test_the_first_day_begins_with_the_rows_that_add_its_channels() -> None:

@@ -79,6 +79,9 @@ document.querySelector(".ranges").addEventListener("click", (event) => {
   window.history.replaceState(null, "", link.href);
   for (const each of document.querySelectorAll(".ranges a")) each.removeAttribute("aria-current");
   link.setAttribute("aria-current", "true");
+  for (const file of document.querySelectorAll(".export")) {
+    file.href = `${file.pathname}?range=${link.dataset.range}`;
+  }
   show(link.dataset.range);
 });
 document.querySelector("#connection .retry").addEventListener("click", () => feed.retry());

@@ -144,9 +144,8 @@ async def test_a_long_file_does_not_fill_the_server(fetch: Fetch, web: Web, back
     size = len(await (await fetch("/device/SHURE001/changes.json?range=7d")).body())
 
     assert size > 7_000_000
-    assert (
-        memory_kb(web.pid) - before
-    ) * 1024 < size / 2  # of the text alone, which is a fraction of the objects that it is made of
+    # Daphne may hold the text itself for a client that reads slowly; the objects that it is made of are ten times that.
+    assert (memory_kb(web.pid) - before) * 1024 < 2 * size
 
 
 def memory_kb(pid: int) -> int:

@@ -17,6 +17,7 @@ from dashboard.shown import shown
 from realtime import replay
 from realtime.replay import Retained
 
+MILLISECOND = timedelta(milliseconds=1)
 AROUND = timedelta(hours=1)  # what the scrubber shows on each side at first
 
 
@@ -46,12 +47,13 @@ def _kept(at: datetime | None, retained: Retained) -> tuple[datetime, datetime]:
         raise not_found("Write the moment as 2026-11-22T20:31:07Z, or as how long ago it is: -15m.")
     if retained.since is None:
         raise not_found("Nothing has been recorded yet: there is no past to show.")
-    if at < retained.since:
+    # A browser knows no microseconds: the beginning as it is told is a little before.
+    if at < retained.since - MILLISECOND:
         begin = f"{retained.since:%A %-d %B %Y, %H:%M:%S} UTC"
         raise not_found(f"Nothing is kept of that moment: the history begins {begin}.")
     if at > retained.until:
         raise not_found("That moment is still to come.")
-    return at, retained.since
+    return max(at, retained.since), retained.since
 
 
 def told_moments(principal: Principal | None, since: datetime, until: datetime) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from core.models import ChangeRecord
 from dashboard.moments import meant
 from tests.dashboard.conftest import Backstage
 from tests.dashboard.past import write
-from tests.dashboard.stage import database_time, put
+from tests.dashboard.stage import Placed, database_time, put
 from tests.dashboard.test_look import ARTEFACTS, OVERFLOWING, PAGE_SCROLLS, SHOW, TOO_SMALL
 
 browsing = pytest.mark.asyncio(loop_scope="session")  # the browser outlives a test
@@ -82,6 +82,13 @@ def test_a_moment_that_there_is_not_is_told_in_a_sentence(browser: Client, at: s
 
     assert answer.status_code == 404
     assert sentence in answer.content.decode()
+
+
+def test_the_past_begins_where_a_browser_thinks_that_it_does(browser: Client) -> None:
+    put([Placed(name="Pastor")])
+    begin = instant(ChangeRecord.objects.get().at)
+
+    assert [row["name"] for row in browser.get("/wall/board/", {"at": begin}).json()["devices"]] == ["Pastor"]
 
 
 def test_a_house_without_a_past_says_so(browser: Client) -> None:

@@ -5,7 +5,7 @@ A client follows the feed's document and nothing of Micboard's code, so that an 
 
 import hashlib
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -240,9 +240,8 @@ class Journal:
             return [f"is at {self.epoch}/{self.seq}, not at {truth.epoch}/{truth.seq}"]
         rows = {id_: row for id_, row in truth.rows.items() if not self.scope or _is_in(self.scope, row)}
         receivers = {row["receiver_id"]: row["seen_at"] for row in rows.values()}
-        parts = {*rows, *receivers, *(row["server"] for row in rows.values())}
         alerts = {
-            id_: alert for id_, alert in truth.alerts.items() if not self.scope or _is_about(alert, parts)
+            id_: alert for id_, alert in truth.alerts.items() if not self.scope or _is_about(alert, rows)
         }
         return [
             *_different(_without(self.rows, "seen_at"), _without(rows, "seen_at")),
@@ -330,8 +329,10 @@ def _different(mine: Mapping[Any, Any], true: Mapping[Any, Any]) -> list[str]:
     return found
 
 
-def _is_about(alert: Row, parts: Collection[str]) -> bool:
-    return any(alert["target"].get(kind) in parts for kind in ("device_id", "receiver_id", "server"))
+def _is_about(alert: Row, rows: Mapping[str, Row]) -> bool:
+    """Say whether an alert is about one of these channels, its receiver or its server."""
+    ((kind, name),) = ((kind, name) for kind, name in alert["target"].items() if kind != "channel")
+    return any(row[kind] == name for row in rows.values())
 
 
 def _is_in(scope: Iterable[str], row: Row) -> bool:

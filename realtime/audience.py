@@ -95,7 +95,7 @@ class Part:
         for device_id in (*frame["removed"], *came, *_decided(frame)):
             self._take_in(board, device_id)
         left, stayed = before - self._inside, before & self._inside
-        if before != self._inside:
+        if before != self._inside or any("server" in update["changes"] for update in frame["updates"]):
             self._note_receivers(board)
         entered = [*came, *sorted(self._inside - before)]
         added = [board.rows[device_id] for device_id in dict.fromkeys(entered) if device_id in self._inside]

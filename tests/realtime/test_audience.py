@@ -127,6 +127,16 @@ def test_alerts_come_and_go_with_their_channel() -> None:
     assert later == []
 
 
+def test_a_server_that_is_renamed_is_still_heard_of() -> None:
+    whole = board(row(1))
+    audience = Audience(view("location:main-a"), whole)
+
+    tell(audience, whole, window(1, updates=[update(1, 2, server="other")]))
+
+    assert audience.part.has_server("other")
+    assert not audience.part.has_server("main")
+
+
 def test_who_sees_everything_gets_the_window_as_it_was_stored_and_who_answered() -> None:
     whole = board(row(1))
     audience = Audience(view(), whole)

@@ -131,11 +131,12 @@ class LimitsAdmin(admin.ModelAdmin):
 
     @admin.display
     def says(self, limits: Limits) -> str:
-        return ", ".join(f"{words(name)} {value}" for name, value in limits.values().items()) or "nothing"
+        return ", ".join(in_words(*told) for told in limits.values().items()) or "nothing"
 
 
-def words(name: str) -> str:
-    """Return a limit's name in words, such as "battery low below (minutes)"."""
-    subject = name.split("_", 1)[0]
+def in_words(name: str, value: int) -> str:
+    """Return a limit in words, such as "battery low below 75 minutes"."""
     label = str(Limits._meta.get_field(name).verbose_name)  # type: ignore[union-attr]  # noqa: SLF001  a column of ours
-    return label if subject == "clipping" else f"{'signal' if subject == 'rf' else subject} {label}"
+    what, unit = label.removesuffix(")").split(" (")
+    subject = {"rf": "signal ", "battery": "battery "}.get(name.split("_", 1)[0], "")
+    return f"{subject}{what} {value} {unit}"

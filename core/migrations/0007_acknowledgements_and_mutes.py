@@ -70,12 +70,12 @@ class Migration(migrations.Migration):
             name='Mute',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('until', models.DateTimeField()),
+                ('until', models.DateTimeField(verbose_name='until (UTC)')),
                 ('reason', models.TextField(validators=[django.core.validators.MaxLengthValidator(200)])),
                 ('by_id', models.BigIntegerField(editable=False, null=True)),
                 ('by', models.TextField(editable=False)),
                 ('ended_by', models.TextField(editable=False, null=True)),
-                ('created_at', models.DateTimeField(db_default=django.contrib.postgres.functions.TransactionNow(), editable=False)),
+                ('created_at', models.DateTimeField(db_default=django.contrib.postgres.functions.TransactionNow(), editable=False, verbose_name='since (UTC)')),
             ],
             options={
                 'ordering': ['-until'],

@@ -79,12 +79,12 @@ class Mute(models.Model):
     group = models.ForeignKey("core.Group", models.CASCADE, null=True, blank=True, related_name="mutes")
     receiver = models.ForeignKey("core.Receiver", models.CASCADE, null=True, blank=True, related_name="mutes")
     channel = models.ForeignKey("core.Channel", models.CASCADE, null=True, blank=True, related_name="mutes")
-    until = models.DateTimeField()
+    until = models.DateTimeField("until (UTC)")
     reason = models.TextField(validators=[MaxLengthValidator(LONGEST_REASON)])
     by_id = models.BigIntegerField(null=True, editable=False)
     by = models.TextField(editable=False)
     ended_by = models.TextField(null=True, editable=False)  # noqa: DJ001  None: it ends by itself
-    created_at = models.DateTimeField(db_default=TransactionNow(), editable=False)
+    created_at = models.DateTimeField("since (UTC)", db_default=TransactionNow(), editable=False)
 
     class Meta:
         ordering = ["-until"]

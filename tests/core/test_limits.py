@@ -197,4 +197,4 @@ def test_the_list_says_what_is_set_where(root: Client) -> None:
     page = root.get("/admin/core/limits/").content.decode()
 
     assert "location Main hall" in page
-    assert "battery low below (minutes) 75, signal weak below (dBm) -80" in page
+    assert "battery low below 75 minutes, signal weak below -80 dBm" in page

@@ -1,4 +1,4 @@
-"""Alerts: what somebody has to be told, until it is over; and mutes, while which nobody is told."""
+"""Alerts: what somebody has to be told, until it is over; and mutes, during which nobody is told."""
 
 from collections.abc import Sequence
 from datetime import timedelta

@@ -23,11 +23,11 @@ def ordered(
 
     def in_place(channel: Channel) -> tuple[Any, ...]:
         slot = next((number for slug, number in channel["groups"] if slug == group), 0)
-        return slot, _natural(channel["receiver_id"]), channel["channel"]
+        return slot, natural(channel["receiver_id"]), channel["channel"]
 
     keys: Mapping[str, Callable[[Channel], tuple[Any, ...]]] = {
         "slot": in_place,
-        "name": lambda channel: (_natural(channel["name"]), in_place(channel)),
+        "name": lambda channel: (natural(channel["name"]), in_place(channel)),
         "state": lambda channel: (_severity(faces[channel["device_id"]]), in_place(channel)),
     }
     wanted = [
@@ -56,7 +56,7 @@ def _severity(face: Face) -> int:
     return WORST_FIRST.index(face.state)
 
 
-def _natural(text: str) -> bytes:
+def natural(text: str) -> bytes:
     """Return a key under which SHURE999 comes before SHURE1000, Éric beside Eric, and numbers before letters.
 
     Bytes of UTF-16, because that is how JavaScript compares text.

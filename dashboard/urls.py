@@ -7,7 +7,7 @@ from django.contrib.auth.views import LogoutView
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
-from dashboard import manual, replay, views
+from dashboard import list_page, manual, replay, views
 from dashboard.api.answers import nothing_here
 from dashboard.api.views import asyncapi_json, openapi_json
 from dashboard.device import views as device
@@ -25,6 +25,9 @@ urlpatterns = [
         name="device-changes",
     ),
     path("device/<str:device_id>/watch/", device.watch, name="device-watch"),
+    path("list/", list_page.page, name="list"),
+    path("list/channels.csv", list_page.as_csv, name="list-csv"),
+    path("list/rf/", list_page.rf, name="list-rf"),
     path("sign-in/", views.SignIn.as_view(), name="sign-in"),
     path("sign-out/", login_not_required(LogoutView.as_view()), name="sign-out"),
     path("healthz", views.healthz, name="healthz"),

@@ -9,12 +9,15 @@ from dashboard import order
 from dashboard.faces import STATE_WORDS, Face, Seen, face, seen
 from dashboard.shown import span
 
-THEMES = ("dark", "light")
+THEMES = ("dark", "light", "auto")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What a wall's address asks for. A value that means nothing is as good as none."""
+    """What a wall's address asks for. A value that means nothing is as good as none.
+
+    Without a theme the browser's own choice holds, which only the browser knows.
+    """
 
     group: str | None
     sort: str
@@ -29,7 +32,7 @@ class Wish:
             group=query.get("group") or None,
             sort=sort if sort in order.SORTS else "",
             fit="3m" if query.get("fit") == "3m" else "",
-            theme=theme if theme in THEMES else THEMES[0],
+            theme=theme if theme in THEMES else "",
             kiosk=query.get("kiosk") == "1",
         )
 

@@ -46,6 +46,12 @@ def operator(committed: None, hashed_password: str) -> User:
     return User.objects.create(username="olga", password=hashed_password)
 
 
+@pytest.fixture
+def browser(client: Client, operator: User) -> Client:
+    client.force_login(operator)
+    return client
+
+
 @pytest.fixture(scope="session")
 def static_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The static files as they are deployed: under hashed names."""
@@ -106,7 +112,10 @@ async def web(daphne: Web, session: str, backstage: Backstage) -> Web:
     address = daphne.address.replace("http:", "ws:")
     cookie = {"Cookie": f"{settings.SESSION_COOKIE_NAME}={session}"}
     async with websockets.connect(
-        f"{address}/ws/devices/?mode=batch", additional_headers=cookie, origin=Origin(daphne.address)
+        f"{address}/ws/devices/?mode=batch",
+        additional_headers=cookie,
+        origin=Origin(daphne.address),
+        max_size=None,
     ) as socket:
         async for text in socket:
             if read(text)["epoch"] == epoch:

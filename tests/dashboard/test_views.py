@@ -25,12 +25,6 @@ SHOW = [
 ]
 
 
-@pytest.fixture
-def browser(client: Client, operator: User) -> Client:
-    client.force_login(operator)
-    return client
-
-
 class Tiles(HTMLParser):
     """The tiles of a page: the attributes of each, by id."""
 

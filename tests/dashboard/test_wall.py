@@ -5,7 +5,7 @@ import pytest
 from dashboard.wall import Wish, first_paint
 from tests.dashboard.vectors import vectors
 
-NO_WISH = Wish(group=None, sort="", fit="", theme="dark", kiosk=False)
+NO_WISH = Wish(group=None, sort="", fit="", theme="", kiosk=False)
 CHANNEL: dict[str, Any] = vectors("faces")["channel"]
 
 
@@ -45,7 +45,7 @@ def test_trouble_rises_and_tiles_keep_their_slots() -> None:
 def test_a_group_s_wall_holds_its_channels_only() -> None:
     wall = first_paint(
         snapshot({"groups": [["left", 2]]}, {"groups": []}, {"groups": [["left", 1]]}),
-        Wish(group="left", sort="", fit="", theme="dark", kiosk=False),
+        Wish(group="left", sort="", fit="", theme="", kiosk=False),
     )
 
     assert [tile.id for tile in wall.tiles] == ["SHURE003", "SHURE001"]

@@ -41,8 +41,8 @@ export class Banner {
       const control = element.querySelector(selector);
       if (control !== null) control.hidden = !wanted;
     }
-    // A control that goes takes the focus with it; whoever used it goes on from the wall.
-    if (focused?.closest("[hidden]")) document.querySelector(".wall").focus({ preventScroll: true });
+    // A control that goes takes the focus with it; whoever used it goes on from the page.
+    if (focused?.closest("[hidden]")) document.querySelector("main").focus({ preventScroll: true });
   }
 }
 

@@ -16,7 +16,7 @@ const LONGEST_NUMBER = 20; // digits of a name that are put in order as a number
 const keys = new Map();
 
 // Kept: a wall is put in order at every change, and names seldom change.
-function natural(text) {
+export function natural(text) {
   if (!keys.has(text)) {
     const letters = text.normalize("NFD").replaceAll(/\p{M}/gu, "").toLowerCase();
     keys.set(

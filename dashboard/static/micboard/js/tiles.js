@@ -1,14 +1,15 @@
 /** A row of elements, one a channel, kept in order with as few moves as possible. */
 
-import { draw, made } from "./tile.js";
+import { draw as drawTile, made } from "./tile.js";
 
 export class Tiles {
   #elements = new Map();
 
   /** `container` may already hold elements that the server rendered, each with `data-device`. */
-  constructor(container, template) {
+  constructor(container, template, draw = drawTile) {
     this.container = container;
     this.template = template;
+    this.drawn = draw;
     for (const element of container.querySelectorAll(":scope > [data-device]")) {
       this.#elements.set(element.dataset.device, element);
     }
@@ -31,6 +32,13 @@ export class Tiles {
       }
       if (element === next) next = next.nextElementSibling;
       else this.container.insertBefore(element, next);
+    }
+    this.show(isShown);
+  }
+
+  /** Hide those that `isShown` denies, and nobody else. */
+  show(isShown) {
+    for (const [id, element] of this.#elements) {
       const hidden = !isShown(id);
       if (element.hidden !== hidden) element.hidden = hidden;
     }
@@ -45,7 +53,7 @@ export class Tiles {
 
   draw(id, face) {
     const element = this.#elements.get(id);
-    if (element !== undefined) draw(element, face);
+    if (element !== undefined) this.drawn(element, face);
   }
 
   // What stands before it goes to the end, from where each is fetched in its turn: an element that is moved loses

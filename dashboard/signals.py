@@ -1,0 +1,72 @@
+"""How strong each channel's RF was in each of the last minutes, from the change records in one statement."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from django.db import connection
+
+from dashboard.faces import Channel
+
+MINUTES = 30
+
+Minutes = list[int | None]
+
+# A level holds until the next change. Nobody knows it while the receiver is lost or its values are old: None.
+_BY_MINUTE = """
+WITH change AS (
+    SELECT device_id, at, id, least(%(minutes)s - 1, floor(extract(epoch FROM now() - at) / 60)) AS ago,
+           CASE WHEN state ->> 'state' NOT IN ('offline', 'stale')
+                THEN (state ->> 'rf_signal')::int END AS after,
+           CASE WHEN coalesce(changes -> 'state' ->> 0, state ->> 'state') NOT IN ('offline', 'stale')
+                THEN (CASE WHEN changes ? 'rf_signal' THEN changes -> 'rf_signal' ->> 0
+                           ELSE state ->> 'rf_signal' END)::int END AS before
+      FROM core_changerecord
+     WHERE at > now() - make_interval(mins => %(minutes)s) AND kind = 'change'
+       AND changes ?| array['rf_signal', 'state']
+)
+SELECT device_id, ago::int, (array_agg(before ORDER BY at, id))[1], min(after),
+       (array_agg(after ORDER BY at DESC, id DESC))[1]
+  FROM change GROUP BY device_id, ago ORDER BY device_id, ago DESC
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Minute:
+    """What changed in one minute, `ago` minutes before now: the level before it, the least in it, the last in it."""
+
+    ago: int
+    before: int | None
+    least: int | None
+    last: int | None
+
+
+def lately(channels: Iterable[Channel]) -> Mapping[str, Minutes]:
+    """Return of each of these channels its weakest RF in each minute, the oldest first."""
+    changed: dict[str, list[Minute]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(_BY_MINUTE, {"minutes": MINUTES})
+        for device_id, *told in cursor:
+            changed.setdefault(device_id, []).append(Minute(*told))
+    return {
+        channel["device_id"]: carried(changed.get(channel["device_id"], ()), now=_present(channel))
+        for channel in channels
+        if channel["kind"] == "microphone"
+    }
+
+
+def carried(changed: Sequence[Minute], *, now: int | None) -> Minutes:
+    """Return a level for every minute, of which some changed; `now` is the level that holds where none did."""
+    held = changed[0].before if changed else now
+    by_ago = {minute.ago: minute for minute in changed}
+    levels: Minutes = []
+    for ago in reversed(range(MINUTES)):
+        minute = by_ago.get(ago)
+        known = [value for value in (held, minute.least if minute else None) if value is not None]
+        levels.append(min(known, default=None))
+        held = minute.last if minute else held
+    return levels
+
+
+def _present(channel: Channel) -> int | None:
+    level: int | None = channel["rf_signal"]
+    return None if channel["state"] in {"offline", "stale"} else level

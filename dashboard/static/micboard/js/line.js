@@ -1,0 +1,41 @@
+/** What one line of the list says. Pure. `dashboard/listed.py` does the same for the first paint. */
+
+import { STATE_WORDS } from "./face.js";
+import { level, runtime, shown, UNKNOWN } from "./format.js";
+import { charge, frequency } from "./listed.js";
+import { TROUBLES, words } from "./reasons.js";
+
+/** Whether there are values to show: a transmitter that was heard not too long ago. */
+export const isKnown = (state, fresh) => state !== "off" && state !== "offline" && fresh !== "lapsed";
+
+/** `face` is the channel's, as face.js draws it; `titles` are the locations', by slug. */
+export function line(channel, face, titles) {
+  const known = isKnown(face.state, face.freshness);
+  const doubt = face.freshness === "stale" ? "?" : "";
+  const put = (value, say) => (known && value != null ? `${say(value)}${doubt}` : UNKNOWN);
+  return {
+    id: channel.device_id,
+    name: face.name,
+    state: face.state,
+    freshness: face.freshness,
+    word: STATE_WORDS[face.state],
+    trouble: troubleOf(channel, face),
+    runtime: put(channel.battery_minutes, runtime),
+    bars: face.bars,
+    battery: put(charge(channel), (percent) => level(percent, "%")),
+    rf: put(channel.rf_signal, (dbm) => level(dbm, "").trim()),
+    audio: put(channel.peak_level, (dbfs) => level(dbfs, "").trim()),
+    frequency: frequency(channel.frequency_khz) || UNKNOWN,
+    location: shown(titles[channel.location] ?? channel.location ?? ""),
+    age: face.age,
+    muted: face.muted,
+  };
+}
+
+// All that is wrong, or else what there is to add to the state.
+function troubleOf({ reasons }, { notice, about }) {
+  const wrong = reasons
+    .filter((reason) => reason in TROUBLES)
+    .map((reason) => words(reason).replace("rf ", "RF "));
+  return [...wrong, notice].filter(Boolean).join(", ") || about;
+}

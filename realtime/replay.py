@@ -16,6 +16,7 @@ from core.access import Principal, visible
 from core.domain.state import instant
 from core.domain.states import stale_after
 from realtime.board import Row
+from realtime.snapshot import row_of
 
 # Alert rows have a channel's id, too, and are no state of it. `since` asks for channels that changed after it alone.
 _BOARD = """
@@ -132,7 +133,7 @@ def _rows(at: datetime, since: datetime | None, intervals: dict[str, float]) -> 
         cursor.execute(_BOARD, {"at": at, "since": since or "-infinity"})
         found = cursor.fetchall()
     for who, last, rev, recorded_at, removed in found:
-        row = {**orjson.loads(who), **orjson.loads(last), "rev": rev, "forecast": None}
+        row = row_of(orjson.loads(who), orjson.loads(last), rev, None)
         if not removed:
             row["seen_at"] = _seen_at(row, at, recorded_at, intervals)
         yield row, removed

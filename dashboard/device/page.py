@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from django.conf import settings
 from django.db import connection
 from django.template.loader import render_to_string
 
@@ -17,6 +16,7 @@ from dashboard.api.answers import not_found
 from dashboard.device import bands, changelog, ranges, summaries
 from dashboard.device.records import MARKED, NOTABLE, Place, Subject, records_before
 from dashboard.device.series import Point, read_series
+from dashboard.device.thresholds import thresholds_of
 from dashboard.faces import Face, Seen, face, seen
 from dashboard.shown import shown
 from realtime.snapshot import read_row
@@ -38,10 +38,14 @@ class Device:
     """A channel as its page has it, at one moment."""
 
     subject: Subject
-    receiver: Receiver
+    channel: Channel
     row: dict[str, Any]
     now: datetime
     intervals: Mapping[str, float]
+
+    @property
+    def receiver(self) -> Receiver:
+        return self.channel.receiver
 
     @property
     def last(self) -> Seen:
@@ -64,7 +68,7 @@ def known(device_id: str, may_see: Visible) -> Device:
     """Return a channel that may be seen. One that may not be is as good as none."""
     if not device_id.isprintable():
         raise not_found("There is no such channel.")  # Postgres takes no NUL
-    channel = Channel.objects.filter(device_id=device_id.upper()).select_related("receiver__claim").first()
+    channel = Channel.objects.filter(device_id=device_id.upper()).select_related("receiver__server").first()
     row = None if channel is None else read_row(channel.pk)
     if channel is None or row is None or not may_see.includes(row):
         raise not_found(f"There is no channel {shown(device_id)} on the board.")
@@ -73,7 +77,7 @@ def known(device_id: str, may_see: Visible) -> Device:
         now, intervals = cursor.fetchone()
     return Device(
         subject=Subject(channel_id=channel.pk, receiver_code=channel.receiver.code),
-        receiver=channel.receiver,
+        channel=channel,
         row=row,
         now=now,
         intervals=orjson.loads(intervals),
@@ -93,7 +97,7 @@ def past(device: Device, name: str, *, place: Place | None = None) -> dict[str, 
         "until": _ms(span.until),
         "series": {name: _parallel(points) for name, points in series.points.items()},
         "drawn": drawn,
-        "bands": bands.as_json(bands.bands(settings.THRESHOLDS)),
+        "bands": bands.as_json(bands.bands(thresholds_of(device.channel))),
         "marks": [
             {"at": _ms(mark.at), "kind": mark.kind, "text": mark.text} for mark in changelog.marks(marked)
         ],

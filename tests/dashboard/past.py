@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from django.db import connection
+from django.db import connection, transaction
 
 from core.models import Channel, ChannelRecord
 
@@ -66,7 +66,8 @@ def write(device_id: str, rows: Iterable[tuple[datetime, Mapping[str, Any]]]) ->
 def write_samples(device_id: str, *, count: int, every_s: float, until: datetime) -> None:
     channel = Channel.objects.get(device_id=device_id)
     recorded = ChannelRecord.objects.get(channel=channel).recorded
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = 0")
         cursor.execute(
             _SAMPLES,
             {

@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from core.models import Claim, Inbox
+from core.models import Claim, Group, Inbox, Limits
 from realtime.windows import emit
 from tests.dashboard.past import write
 from tests.dashboard.stage import Placed, change, database_time, put
@@ -107,3 +107,20 @@ def test_nobody_sees_a_channel_without_signing_in(committed: None, client: Clien
 
     assert answer.status_code in {302, 401}
     assert b"Pastor" not in answer.content
+
+
+def test_bands_are_where_the_limits_of_the_channel_s_place_are(browser: Client) -> None:
+    put([Placed(name="Pastor", slot=1), Placed(name="Choir L")])
+    Limits.objects.create(battery_minutes_low=90)
+    Limits.objects.create(group=Group.objects.get(), battery_minutes_critical=45)
+
+    first, second = (
+        browser.get(f"/device/{one}/history/").json()["bands"]["battery_minutes"]
+        for one in ("SHURE001", "SHURE002")
+    )
+
+    assert first == [
+        {"state": "critical", "least": None, "greatest": 45},
+        {"state": "warning", "least": 45, "greatest": 90},
+    ]
+    assert [band["greatest"] for band in second] == [30, 90]

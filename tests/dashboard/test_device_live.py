@@ -149,3 +149,13 @@ async def test_a_time_in_the_log_leads_to_the_wall_of_then(device: Page) -> None
 
     await expect(device.get_by_text("REPLAY, NOT LIVE")).to_be_visible()
     await expect(device.locator("#device-SHURE001")).to_be_visible()
+
+
+async def test_a_tile_leads_to_its_channel_s_page_and_that_back_to_the_tile(device: Page) -> None:
+    await device.goto("/wall/")
+
+    await device.get_by_role("link", name="SHURE002").click()
+    await expect(device.get_by_role("heading", name="Choir L SHURE002")).to_be_visible()
+    await device.get_by_role("link", name="Wall").click()
+
+    await expect(device.locator("#device-SHURE002")).to_have_attribute("data-pointed", "")

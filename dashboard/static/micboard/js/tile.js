@@ -21,7 +21,8 @@ const PUT = {
   id: (tile, id) => {
     if (tile.matches(".tile")) tile.id = `device-${id}`;
     else tile.setAttribute("href", `#device-${encodeURIComponent(id)}`);
-    text(tile, ".id", id);
+    text(tile, ".id > a", id);
+    part(tile, ".id > a")?.setAttribute("href", `/device/${encodeURIComponent(id)}/`);
   },
   name: (tile, name) => {
     text(tile, ".name > bdi", name);

@@ -1,3 +1,4 @@
+import hashlib
 import re
 from pathlib import Path
 
@@ -13,7 +14,7 @@ URL = re.compile(r"""url\(["']?([^"')]+)""")
 
 
 def test_every_module_imports_modules_that_were_collected_under_hashed_names(static_files: Path) -> None:
-    modules = [file for file in (static_files / "micboard" / "js").glob("*.js") if HASHED.search(file.name)]
+    modules = [file for file in (static_files / "micboard" / "js").rglob("*.js") if HASHED.search(file.name)]
 
     imported = {file.parent / path for file in modules for path in IMPORT.findall(file.read_text())}
 
@@ -51,3 +52,12 @@ def test_files_are_kept_compressed(static_files: Path) -> None:
 
 def test_addresses_are_plain_where_nothing_was_collected() -> None:
     assert static("micboard/js/wall.js") == "/static/micboard/js/wall.js"
+
+
+def test_what_is_vendored_is_as_it_was_published() -> None:
+    sums = Path(str(find("micboard/vendor/uplot/SHA256SUMS")))
+    listed = [line.split() for line in sums.read_text().splitlines() if not line.startswith("#")]
+
+    assert {name for _, name in listed} == {"LICENSE", "uPlot.esm.js", "uPlot.min.css"}
+    for digest, name in listed:
+        assert hashlib.sha256((sums.parent / name).read_bytes()).hexdigest() == digest, name

@@ -41,7 +41,7 @@ def test_the_log_tells_what_happened_in_operators_words(browser: Client) -> None
         "severity": "critical",
         "state": "open",
         "rule": "receiver_offline",
-        "since": "…",
+        "since": "2026-11-22T20:31:07.000Z",
         "message": "No answer from <script>",
         "target": {"receiver_id": "SHURE001"},
     }

@@ -121,7 +121,7 @@ def tell_alert() -> Callable[[str], None]:
             "severity": "critical",
             "state": "open",
             "rule": "receiver_offline",
-            "since": "",
+            "since": "2026-11-22T20:31:07.000Z",
             "message": f"No answer from {receiver}",
             "target": {"receiver_id": receiver},
         }

@@ -10,9 +10,9 @@ from django.core.validators import RegexValidator
 from django.http import HttpRequest
 
 from core import admin as records
+from core.keys import read_key
 from core.models import Server
 from pollers import demo, inventory
-from pollers.keys import read_key
 from pollers.registration import address, at_address, fingerprint, require_another, shown_fingerprint, spaced
 
 ASKED_WITH = ("url", "key_reference", "ca_file", "pins")

@@ -19,9 +19,9 @@ from core.domain.reading import Anomaly, DeviceReading, Kind, Source
 from core.domain.state import to_wire
 from core.domain.states import unread
 from core.domain.tiers import DEFAULT_INTERVALS_S, Tier
+from core.keys import KeyUnreadable
 from core.models import Channel, ChannelRecord, Claim, PollMemory, Receiver, Server, ServerHealth
 from core.recording import ServerAnswer, record_answer
-from pollers.keys import KeyUnreadable
 from pollers.shure.deadlines import Deadline
 from pollers.shure.errors import Throttled, Unanswered
 from pollers.shure.families import family_of

@@ -17,8 +17,8 @@ from core.domain.reading import (
     Source,
     Unchanged,
 )
+from core.keys import KeyUnreadable, read_key
 from core.recording import ServerAnswer
-from pollers.keys import KeyUnreadable, read_key
 from pollers.restraint import Restraint, answers
 from pollers.shure.command_strings import converse
 from pollers.shure.deadlines import Deadline

@@ -8,9 +8,9 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
+from core.keys import read_key
 from core.models import Location, Server
 from pollers import inventory
-from pollers.keys import read_key
 from pollers.listing import lines
 from pollers.registration import (
     address,

@@ -1,4 +1,4 @@
-"""A server's key, from where its reference says: never from the database, never into a log."""
+"""A secret, from where its reference says: never from the database, never into a log."""
 
 import os
 import stat
@@ -8,26 +8,26 @@ LONGEST_KEY = 8192  # bytes; Shure's have about 256
 
 
 class KeyUnreadable(Exception):
-    """The key is not where the server's settings say; the text tells what to do."""
+    """The key is not where it is said to be; the text tells what to do."""
 
 
-def read_key(reference: str) -> str:
-    """Return the key behind `env:NAME` or `file:/PATH`, without the space around it."""
+def read_key(reference: str, what: str = "the server's key") -> str:
+    """Return the key behind `env:NAME` or `file:/PATH`, without the space around it; `what` it is, for the error."""
     scheme, _, where = reference.partition(":")
     match scheme:
         case "env":
             key = os.environ.get(where, "")
-            missing = f"Set the environment variable {where} to the server's key, for the workers too."
+            missing = f"Set the environment variable {where} to {what}, for the workers too."
         case "file":
-            key, missing = _from_file(Path(where))
+            key, missing = _from_file(Path(where), what)
         case _:
-            raise KeyUnreadable("The key has to be env:NAME or file:/PATH.")
+            raise KeyUnreadable(f"Say where {what} is: env:NAME or file:/PATH.")
     if not key.strip():
         raise KeyUnreadable(missing)
     return key.strip()
 
 
-def _from_file(path: Path) -> tuple[str, str]:
+def _from_file(path: Path, what: str) -> tuple[str, str]:
     try:
         # Not blocking: a pipe that nobody writes to would hold the worker for ever.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
@@ -35,7 +35,7 @@ def _from_file(path: Path) -> tuple[str, str]:
             if stat.S_ISREG(os.fstat(descriptor).st_mode):
                 key = file.read(LONGEST_KEY + 1)
                 if len(key) <= LONGEST_KEY:
-                    return key.decode(), f"The key file {path} is empty: put the server's key into it."
+                    return key.decode(), f"The key file {path} is empty: put {what} into it."
                 why = "it is too long for a key"
             else:
                 why = "it is no plain file"

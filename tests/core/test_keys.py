@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pollers.keys import LONGEST_KEY, KeyUnreadable, read_key
+from core.keys import LONGEST_KEY, KeyUnreadable, read_key
 
 
 def test_a_key_is_read_from_the_environment_or_a_file(

@@ -6,10 +6,11 @@ import zoneinfo
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import Count, Model, QuerySet
-from django.http import HttpRequest
+from django.contrib.postgres.functions import TransactionNow
+from django.db.models import Count, Model, OuterRef, QuerySet, Subquery
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
-from core import edits
+from core import edits, notices
 from core.limits_admin import LimitsAdmin
 from core.location_admin import LocationForm
 from core.models import (
@@ -17,10 +18,12 @@ from core.models import (
     ChangeRecord,
     Channel,
     Claim,
+    Destination,
     Group,
     Limits,
     Location,
     Mute,
+    Notice,
     Receiver,
     Server,
     ServerHealth,
@@ -30,6 +33,8 @@ from core.models import (
 )
 from core.mute_admin import MuteAdmin
 from core.token_admin import TokenAdmin
+
+NOTICES_SHOWN = 20
 
 admin.site.register(Limits, LimitsAdmin)
 admin.site.register(Mute, MuteAdmin)
@@ -240,6 +245,81 @@ class AlertAdmin(ReadOnlyAdmin):
     )
     list_filter = ("state", "severity", "rule")
     search_fields = ("message",)
+
+
+@admin.register(Destination)
+class DestinationAdmin(admin.ModelAdmin):
+    """Only superusers say where the address is: the workers read the file that it names."""
+
+    change_form_template = "core/destination_form.html"
+    list_display = ("name", "severity", "location", "group", "enabled", "last", "answer")
+    list_filter = ("enabled", "severity")
+    list_select_related = ("location", "group")
+    search_fields = ("name",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Destination]:
+        destinations: QuerySet[Destination] = super().get_queryset(request)
+        newest = Notice.objects.filter(destination=OuterRef("pk"), tried_at__isnull=False).order_by(
+            "-tried_at"
+        )
+        return destinations.annotate(
+            last_at=Subquery(newest.values("tried_at")[:1]),
+            last_answer=Subquery(newest.values("answer")[:1]),
+        )
+
+    @admin.display(description="last tried")
+    def last(self, destination: Destination) -> Any:
+        return destination.last_at  # type: ignore[attr-defined]  # annotated above, as what follows
+
+    @admin.display(description="answer")
+    def answer(self, destination: Destination) -> str:
+        return destination.last_answer or "nothing was sent yet"  # type: ignore[attr-defined]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.is_superuser)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        del obj
+        return bool(request.user.is_superuser)
+
+    def save_model(self, request: HttpRequest, obj: Destination, form: Any, change: bool) -> None:  # noqa: FBT001  Django's own
+        if {"enabled", "severity", "location", "group"} & set(form.changed_data):
+            obj.told_from = TransactionNow()  # from now on, and nothing of what is open already
+        super().save_model(request, obj, form, change)
+
+    def response_change(self, request: HttpRequest, obj: Destination) -> HttpResponse:
+        if "_test" not in request.POST:
+            return super().response_change(request, obj)
+        if obj.enabled:
+            notices.put_test(obj)
+            self.message_user(request, "A test is on its way. Its answer appears below.", messages.SUCCESS)
+        else:
+            self.message_user(request, "It is not enabled: nothing is sent.", messages.WARNING)
+        return HttpResponseRedirect(request.path)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        told = Notice.objects.filter(destination_id=object_id)[:NOTICES_SHOWN] if object_id.isdigit() else ()
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), "notices": told})
+
+
+@admin.register(Notice)
+class NoticeAdmin(ReadOnlyAdmin):
+    list_display = (
+        "created_at",
+        "destination",
+        "kind",
+        "severity",
+        "message",
+        "state",
+        "tried_at",
+        "attempts",
+        "answer",
+    )
+    list_filter = ("state", "destination", "kind", "severity")
+    list_select_related = ("destination",)
+    search_fields = ("message", "answer")
 
 
 @admin.register(ChangeRecord)

@@ -7,9 +7,14 @@ import re
 _DISGUISES = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
+def plain(text: str) -> str:
+    """Return a text on one line in which nothing is hidden."""
+    return _DISGUISES.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
 class PlainFormatter(logging.Formatter):
     """One line a message, whatever is in it; a traceback stands below."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  the name is logging's
-        record.message = _DISGUISES.sub(lambda found: f"\\u{ord(found[0]):04x}", record.message)
+        record.message = plain(record.message)
         return super().formatMessage(record)

@@ -2,6 +2,8 @@
 
 from django.db.backends.utils import CursorWrapper
 
+from core import notices
+
 # A server that was never asked has no failure yet. One that was disabled or deleted is nobody's trouble any more.
 _TELL = """
 WITH down AS (
@@ -26,6 +28,7 @@ resolved AS (
 told AS (SELECT * FROM opened UNION ALL SELECT * FROM resolved)
 INSERT INTO core_inbox (at, kind, device_id, rev, changes, state)
 SELECT now(), 'alert', left(target ->> 'server', 40), 0, '{}', told FROM told ORDER BY id
+RETURNING (state ->> 'id')::bigint
 """
 
 
@@ -35,3 +38,4 @@ def tell_outages(cursor: CursorWrapper) -> None:
     The caller holds the head, so that nobody else does the same.
     """
     cursor.execute(_TELL)
+    notices.put(cursor, [id_ for (id_,) in cursor.fetchall()])

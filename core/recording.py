@@ -1,4 +1,5 @@
-"""What a poll learnt, kept in one transaction: the claim, the receiver, its channels, the inbox, the memory.
+"""What a poll learnt, kept in one transaction: the claim, the receiver, its channels, the inbox, the memory,
+and what of it has to be told elsewhere.
 
 The claim's row is updated first and so locks the receiver: its inbox rows are in the order of its polls.
 """
@@ -11,6 +12,7 @@ import orjson
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
+from core import notices
 from core.claims import Started
 from core.domain.alerts import Alert
 from core.domain.forecast import remembered
@@ -116,6 +118,7 @@ told AS (SELECT * FROM opened UNION ALL SELECT * FROM changed)
 INSERT INTO core_inbox (at, kind, channel_id, device_id, rev, changes, state)
 SELECT now(), 'alert', channel_id, coalesce(target ->> 'device_id', target ->> 'receiver_id'), 0, '{}', told
   FROM told ORDER BY id
+RETURNING (state ->> 'id')::bigint
 """
 
 # Raises each channel's rev, keeps its state and puts its inbox row, for any number of channels at once.
@@ -209,6 +212,7 @@ def _write_alerts(cursor: CursorWrapper, started: Started, alerts: Iterable[Aler
         cursor.execute(
             _WRITE_ALERTS, {"alerts": orjson.dumps(rows).decode(), "receiver_id": started.receiver_id}
         )
+        notices.put(cursor, [id_ for (id_,) in cursor.fetchall()])
 
 
 def _target(known: Known, alert: Alert) -> dict[str, Any]:

@@ -116,6 +116,16 @@ def prune_mutes() -> int:
         return int(cursor.rowcount)
 
 
+def prune_notices() -> int:
+    """Delete what was told before the history begins, and return how much there was."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM core_notice WHERE state <> 'waiting' AND created_at < now() - make_interval(days => %s)",
+            [settings.HISTORY_DAYS],
+        )
+        return int(cursor.rowcount)
+
+
 def prune_sessions() -> int:
     """Delete sign-ins that are past their end, and return how many there were."""
     with connection.cursor() as cursor:

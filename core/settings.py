@@ -198,7 +198,12 @@ CELERY_TASK_SERIALIZER = CELERY_RESULT_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_CREATE_MISSING_QUEUES = True
-CELERY_TASK_ROUTES = {"realtime.*": {"queue": "realtime"}}
+CELERY_TASK_ROUTES = {
+    "realtime.deliver_notices": {
+        "queue": "default"
+    },  # it waits for strangers, and windows must not wait for it
+    "realtime.*": {"queue": "realtime"},
+}
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_SEND_TASK_EVENTS = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -266,7 +271,10 @@ LOGGING = {
     "formatters": {
         "plain": {"()": "core.logs.PlainFormatter", "format": "%(levelname)s %(name)s: %(message)s"},
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "plain"},
+        "nowhere": {"class": "logging.NullHandler"},
+    },
     "root": {"handlers": ["console"], "level": os.environ.get("MICBOARD_LOG_LEVEL", "INFO")},
     "loggers": {
         "daphne.http_protocol": {"level": "WARNING"},
@@ -277,5 +285,8 @@ LOGGING = {
         "celery.beat": {"level": "WARNING"},
         "celery.worker.strategy": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},
+        "urllib3": {"level": "INFO"},  # more would name paths of webhooks, which are secrets
+        # What it says of a delivery is kept with the notice, without the secrets of its address.
+        "apprise": {"level": "DEBUG", "handlers": ["nowhere"], "propagate": False},
     },
 }

@@ -50,6 +50,7 @@ def retain() -> None:
     retention.drop_old_history()
     retention.prune_alerts()
     retention.prune_mutes()
+    retention.prune_notices()
     retention.prune_sessions()
     retention.prune_tickets()
 

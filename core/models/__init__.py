@@ -1,12 +1,13 @@
 """What is kept. `places` and `devices` are edited by people and the inventory, `schedule` is the hot row of
 each receiver, `records` carries changes from the polls to the sockets, `alerts` is what somebody has to be told,
-`limits` from when on, `access` holds who may ask.
+`limits` from when on, `notices` whom else, `access` holds who may ask.
 """
 
 from core.models.access import Ticket, Token
 from core.models.alerts import Alert, Mute
 from core.models.devices import Channel, Receiver, Server, ServerHealth
 from core.models.limits import Limits
+from core.models.notices import Destination, Notice
 from core.models.places import Group, Location, Slot
 from core.models.records import ChangeRecord, ChannelRecord, Edited, Head, Inbox, Roster, Window
 from core.models.schedule import Claim, PollMemory, PollRecord, Pulse, Schedule
@@ -17,6 +18,7 @@ __all__ = [
     "Channel",
     "ChannelRecord",
     "Claim",
+    "Destination",
     "Edited",
     "Group",
     "Head",
@@ -24,6 +26,7 @@ __all__ = [
     "Limits",
     "Location",
     "Mute",
+    "Notice",
     "PollMemory",
     "PollRecord",
     "Pulse",

@@ -11,7 +11,18 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from core.models import Channel, Claim, Group, Limits, Location, Mute, Receiver, Server
+from core.models import (
+    Channel,
+    Claim,
+    Destination,
+    Group,
+    Limits,
+    Location,
+    Mute,
+    Notice,
+    Receiver,
+    Server,
+)
 from tests.fleet import make_receivers, make_server
 
 pytestmark = pytest.mark.django_db
@@ -27,6 +38,8 @@ PAGES = (
     "claim",
     "schedule",
     "alert",
+    "destination",
+    "notice",
     "token",
     "changerecord",
     "window",
@@ -231,3 +244,51 @@ def test_a_place_goes_with_its_limits_and_mutes(client: Client) -> None:
     staff(client, "delete_location").post(f"/admin/core/location/{hall.pk}/delete/", {"post": "yes"})
 
     assert [model.objects.count() for model in (Location, Limits, Mute)] == [0, 0, 0]
+def test_a_destination_is_tried_out_from_its_page(root: Client) -> None:
+    values = {"name": "rack", "address_reference": "env:RACK", "severity": "critical", "enabled": "on"}
+
+    root.post("/admin/core/destination/add/", values)
+    rack = Destination.objects.get()
+    page = f"/admin/core/destination/{rack.pk}/change/"
+    answer = root.post(page, {**values, "_test": "Save and send a test"}, follow=True)
+
+    assert "A test is on its way." in answer.content.decode()
+    assert list(Notice.objects.values_list("destination", "kind", "state")) == [(rack.pk, "test", "waiting")]
+    root.post(page, {"name": "rack", "address_reference": "env:RACK", "severity": "critical", "_test": "on"})
+    assert Notice.objects.count() == 1
+
+
+def test_a_destination_that_is_enabled_again_is_told_from_then_on(root: Client) -> None:
+    long_ago = datetime(2026, 1, 1, tzinfo=UTC)
+    rack = Destination.objects.create(
+        name="rack", address_reference="env:RACK", enabled=False, told_from=long_ago
+    )
+    page = f"/admin/core/destination/{rack.pk}/change/"
+    values = {"name": "rack", "address_reference": "env:RACK", "severity": "critical"}
+
+    root.post(page, {**values, "name": "rack room"})
+    assert Destination.objects.get().told_from == long_ago
+    root.post(page, {**values, "enabled": "on"})
+
+    assert Destination.objects.get().told_from > long_ago
+
+
+def test_only_superusers_say_where_destinations_are(client: Client) -> None:
+    rack = Destination.objects.create(name="rack", address_reference="env:RACK")
+    sam = staff(client, "add_destination", "change_destination", "view_destination")
+
+    assert sam.get("/admin/core/destination/add/").status_code == 403
+    assert sam.post(f"/admin/core/destination/{rack.pk}/change/", {"name": "x"}).status_code == 403
+    assert b"Send a test" in sam.get(f"/admin/core/destination/{rack.pk}/change/").content
+    assert b'name="_test"' not in sam.get(f"/admin/core/destination/{rack.pk}/change/").content
+
+
+@pytest.mark.parametrize("reference", ["mailto://sam:secret@mail.example", "rack", "env:"])
+def test_an_address_itself_is_not_kept(root: Client, reference: str) -> None:
+    answer = root.post(
+        "/admin/core/destination/add/",
+        {"name": "rack", "address_reference": reference, "severity": "critical"},
+    )
+
+    assert "Say where the key is, not the key itself" in answer.content.decode()
+    assert not Destination.objects.exists()

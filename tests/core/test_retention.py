@@ -11,7 +11,7 @@ from pytest_django.fixtures import Settings
 
 from core import retention
 from core.clock import today
-from core.models import Alert, ChangeRecord, Mute, Ticket, Token, Window
+from core.models import Alert, ChangeRecord, Destination, Mute, Notice, Ticket, Token, Window
 from pollers.tasks import retain
 
 pytestmark = pytest.mark.django_db
@@ -161,6 +161,17 @@ def test_mutes_go_when_they_were_over_before_the_history_begins(settings: Settin
 
     assert retention.prune_mutes() == 1
     assert set(Mute.objects.values_list("reason", flat=True)) == {"younger", "in force"}
+
+
+def test_what_was_told_goes_when_it_is_older_than_the_history(settings: Settings) -> None:
+    settings.HISTORY_DAYS = 30
+    rack = Destination.objects.create(name="rack", address_reference="env:RACK")
+    for state, age in (("sent", 31 * DAY), ("sent", 29 * DAY), ("waiting", 31 * DAY)):
+        at = TransactionNow() - age
+        Notice.objects.create(destination=rack, kind="test", severity="critical", state=state, created_at=at)
+
+    assert retention.prune_notices() == 1
+    assert sorted(Notice.objects.values_list("state", flat=True)) == ["sent", "waiting"]
 
 
 def test_sessions_go_when_they_are_past_their_end() -> None:

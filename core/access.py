@@ -105,6 +105,15 @@ def principal_of(
     return Principal(name=user.get_username(), user_id=user.pk, session_key=session_key)
 
 
+def may_act(user: AbstractBaseUser | AnonymousUser) -> bool:
+    """Say whether somebody may take alerts over and mute parts: staff, and whom an admin gave the right to change
+    alerts. Everybody else who has signed in looks on.
+    """
+    if not isinstance(user, User) or not user.is_active:
+        return False
+    return user.is_staff or user.has_perm("core.change_alert")
+
+
 def principal_of_request(request: HttpRequest) -> Principal | None:
     """Return who sends this: whose bearer token it bears, else whose session; None where neither holds.
 

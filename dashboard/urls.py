@@ -7,7 +7,7 @@ from django.contrib.auth.views import LogoutView
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
-from dashboard import list_page, manual, replay, views
+from dashboard import alert_page, list_page, manual, replay, views
 from dashboard.api.answers import nothing_here
 from dashboard.api.views import asyncapi_json, openapi_json
 from dashboard.device import views as device
@@ -28,6 +28,11 @@ urlpatterns = [
     path("list/", list_page.page, name="list"),
     path("list/channels.csv", list_page.as_csv, name="list-csv"),
     path("list/rf/", list_page.rf, name="list-rf"),
+    path("alerts/", alert_page.page, name="alerts"),
+    path("alerts/acknowledge/", alert_page.take_over, name="acknowledge"),
+    path("alerts/mute/", alert_page.mute_part, name="mute"),
+    path("alerts/unmute/", alert_page.end_mute, name="unmute"),
+    path("alerts/mutes/", alert_page.mutes, name="mutes"),
     path("sign-in/", views.SignIn.as_view(), name="sign-in"),
     path("sign-out/", login_not_required(LogoutView.as_view()), name="sign-out"),
     path("healthz", views.healthz, name="healthz"),

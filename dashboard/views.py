@@ -1,5 +1,6 @@
 """The pages. What they show is decided in `wall`, `order` and `faces`."""
 
+from datetime import datetime
 from http import HTTPStatus
 
 from django.contrib.auth.decorators import login_not_required
@@ -11,7 +12,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from core.access import principal_of
+from core.alerting import muted_now
+from core.domain.state import AlertState
 from dashboard import replay
+from dashboard.alerts import muted
 from dashboard.painted import context
 from realtime.health import readiness
 from realtime.snapshot import initial_data
@@ -24,7 +28,12 @@ def wall(request: HttpRequest) -> HttpResponse:
     if request.GET.get("at"):
         return replay.page(request)
     painted = context(request, lambda: initial_data(principal_of(request.user)))
-    return render(request, "dashboard/wall.html", painted)
+    snapshot = painted["snapshot"]
+    alerts = {
+        "open_alerts": sum(alert["state"] == AlertState.OPEN for alert in snapshot["alerts"]),
+        "muted": muted(muted_now(), datetime.fromisoformat(snapshot["timestamp"])),
+    }
+    return render(request, "dashboard/wall.html", {**painted, **alerts})
 
 
 class SignIn(LoginView):

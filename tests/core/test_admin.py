@@ -244,6 +244,8 @@ def test_a_place_goes_with_its_limits_and_mutes(client: Client) -> None:
     staff(client, "delete_location").post(f"/admin/core/location/{hall.pk}/delete/", {"post": "yes"})
 
     assert [model.objects.count() for model in (Location, Limits, Mute)] == [0, 0, 0]
+
+
 def test_a_destination_is_tried_out_from_its_page(root: Client) -> None:
     values = {"name": "rack", "address_reference": "env:RACK", "severity": "critical", "enabled": "on"}
 

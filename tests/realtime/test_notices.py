@@ -16,7 +16,19 @@ from core.alerting import acknowledge, mute, unmute
 from core.domain.outcome import judge
 from core.domain.reading import Reading
 from core.domain.state import Severity
-from core.models import Alert, Claim, Destination, Group, Location, Mute, Notice, Receiver, Server, ServerHealth, Slot
+from core.models import (
+    Alert,
+    Claim,
+    Destination,
+    Group,
+    Location,
+    Mute,
+    Notice,
+    Receiver,
+    Server,
+    ServerHealth,
+    Slot,
+)
 from core.outages import tell_outages
 from core.recording import ServerAnswer, record
 from realtime.notices import deliver, slack_shaped, without_secrets
@@ -436,7 +448,8 @@ def test_a_server_that_is_down_is_told_to_who_wants_warnings(box: Mailbox) -> No
     fleet()
     Destination.objects.update(severity=Severity.WARNING)
     ServerHealth.objects.update_or_create(
-        server=Server.objects.get(), defaults={"status": "disconnected", "failures": 5, "detail": "It is silent."}
+        server=Server.objects.get(),
+        defaults={"status": "disconnected", "failures": 5, "detail": "It is silent."},
     )
 
     with connection.cursor() as cursor:

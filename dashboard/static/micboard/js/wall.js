@@ -1,8 +1,11 @@
 /** The wall's entry: the snapshot in the page, then the feed from there on; its board goes to the screen. */
 
+import { listenForAlertKeys } from "./alert_keys.js";
 import { Display } from "./display.js";
 import { stayAwake } from "./kiosk.js";
 import { MicboardFeed } from "./micboard.js";
+import { watchMutes } from "./muted_note.js";
+import { soundOf } from "./sound.js";
 import { watchOver } from "./watch_over.js";
 
 const feed = new MicboardFeed(document.querySelector(".wall").dataset.socket, {
@@ -11,6 +14,7 @@ const feed = new MicboardFeed(document.querySelector(".wall").dataset.socket, {
 });
 const display = new Display(feed.board, () => feed.now());
 const tellConnection = watchOver(feed);
+const note = document.querySelector(".muted-note");
 
 feed.on("snapshot", ({ ids }) => display.changed(ids));
 feed.on("change", ({ changed, added, removed }) => display.changed([...changed, ...added, ...removed]));
@@ -19,4 +23,7 @@ setInterval(() => {
   tellConnection();
 }, 1000);
 display.tick();
+watchMutes(note, feed);
+soundOf(feed, null);
 if (document.documentElement.hasAttribute("data-kiosk")) stayAwake();
+else listenForAlertKeys(note.querySelector("a").getAttribute("href").replace("#mutes", ""));

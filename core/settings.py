@@ -253,6 +253,8 @@ MAX_POLLS_PER_S = float(os.environ.get("MICBOARD_MAX_POLLS_PER_S", "400"))  # wh
 
 WINDOW_MS = int(os.environ.get("MICBOARD_WINDOW_MS", "1000"))  # how often a window is emitted
 
+FLOWER_PORT = int(os.environ.get("MICBOARD_FLOWER_PORT", "5555"))  # where the health page finds it
+
 # How many connections to the feeds may be open.
 SOCKETS = int(os.environ.get("MICBOARD_SOCKETS", "5000"))
 SOCKETS_PER_ADDRESS = int(os.environ.get("MICBOARD_SOCKETS_PER_ADDRESS", "200"))

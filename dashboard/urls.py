@@ -7,7 +7,7 @@ from django.contrib.auth.views import LogoutView
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
-from dashboard import alert_page, health_page, list_page, manual, replay, views
+from dashboard import alert_page, chargers, health_page, list_page, manual, replay, views
 from dashboard.api.answers import nothing_here
 from dashboard.api.views import asyncapi_json, openapi_json
 from dashboard.device import views as device
@@ -33,6 +33,7 @@ urlpatterns = [
     path("alerts/mute/", alert_page.mute_part, name="mute"),
     path("alerts/unmute/", alert_page.end_mute, name="unmute"),
     path("alerts/mutes/", alert_page.mutes, name="mutes"),
+    path("chargers/", chargers.page, name="chargers"),
     path("health/", health_page.page, name="health"),
     path("sign-in/", views.SignIn.as_view(), name="sign-in"),
     path("sign-out/", login_not_required(LogoutView.as_view()), name="sign-out"),

@@ -414,7 +414,7 @@ async def test_the_keyboard_alone_signs_in_and_out(page: Page, operator: User) -
     await page.keyboard.press("Tab")
     await expect(page.locator("summary")).to_be_focused()
     await page.keyboard.press("Enter")
-    for link in ("All channels", "Replay the last 15 minutes", "List", "Alerts", "Health", "Feed", "REST"):
+    for link in ("All channels", "Replay the last 15 minutes", "List", "Alerts", "Chargers", "Health", "Feed", "REST"):
         await page.keyboard.press("Tab")
         await expect(page.get_by_role("link", name=link)).to_be_focused()
     for button in ("Copy link", "Help and keys"):

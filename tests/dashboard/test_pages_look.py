@@ -10,12 +10,13 @@ from realtime.windows import emit
 from tests.dashboard.axe import serious_findings
 from tests.dashboard.conftest import Backstage
 from tests.dashboard.stage import put, show_poller_alive
+from tests.dashboard.test_chargers import put_a_charger
 from tests.dashboard.test_look import ARTEFACTS, FULLER, PAGE_SCROLLS, SHOW, TOO_SMALL
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")  # the browser outlives a test
 
 SIZES = [(1920, 1080), (1440, 900), (390, 844)]
-PAGES = ["/list/", "/health/", "/health/?why=SHURE006"]
+PAGES = ["/list/", "/health/", "/health/?why=SHURE006", "/chargers/", "/wall/"]
 
 
 def put_a_house() -> None:
@@ -49,7 +50,7 @@ async def test_every_page_is_whole_and_accessible_on_every_screen(
     signed_in: Page, backstage: Backstage, address: str, theme: str
 ) -> None:
     """Checks 3, 23 and 24: no sideways scroll, targets of 44 px on a phone, no serious finding of axe-core."""
-    await backstage(put_a_house)
+    await backstage(put_a_charger if address == "/chargers/" else put_a_house)
     name = (
         "page-" * (address == "/wall/")
         + address.strip("/").partition("/")[0]

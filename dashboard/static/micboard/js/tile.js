@@ -64,7 +64,10 @@ const PUT = {
   },
   details: (tile, details) => text(tile, ".details", details),
   muted: (tile, muted) => tile.toggleAttribute("data-muted", muted),
-  label: (tile, label) => tile.setAttribute("aria-label", label),
+  // A strip entry is a link, and called what stands in it.
+  label: (tile, label) => {
+    if (tile.matches(".tile")) tile.setAttribute("aria-label", label);
+  },
 };
 
 // Found once: a part stays the same element even when a foreign script gives it other classes.

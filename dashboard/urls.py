@@ -39,6 +39,7 @@ urlpatterns = [
     path("sign-out/", login_not_required(LogoutView.as_view()), name="sign-out"),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
+    path("build", views.build, name="build"),
     path("favicon.ico", views.favicon, name="favicon"),
     path("feed/", manual.feed, name="feed"),
     path("rest/", manual.rest, name="rest"),

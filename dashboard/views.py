@@ -5,6 +5,7 @@ from http import HTTPStatus
 
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LoginView
+from django.contrib.staticfiles.storage import staticfiles_storage
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.templatetags.static import static
@@ -33,7 +34,18 @@ def wall(request: HttpRequest) -> HttpResponse:
         "open_alerts": sum(alert["state"] == AlertState.OPEN for alert in snapshot["alerts"]),
         "muted": muted(muted_now(), datetime.fromisoformat(snapshot["timestamp"])),
     }
-    return render(request, "dashboard/wall.html", {**painted, **alerts})
+    return render(request, "dashboard/wall.html", {**painted, **alerts, "build": _build()})
+
+
+@never_cache
+@require_safe
+def build(_request: HttpRequest) -> HttpResponse:
+    """Name what pages are made of now, so that one that nobody reloads knows when it is of yesterday."""
+    return HttpResponse(_build(), content_type="text/plain")
+
+
+def _build() -> str:
+    return getattr(staticfiles_storage, "manifest_hash", "")
 
 
 class SignIn(LoginView):

@@ -414,7 +414,16 @@ async def test_the_keyboard_alone_signs_in_and_out(page: Page, operator: User) -
     await page.keyboard.press("Tab")
     await expect(page.locator("summary")).to_be_focused()
     await page.keyboard.press("Enter")
-    for link in ("All channels", "Replay the last 15 minutes", "List", "Alerts", "Chargers", "Health", "Feed", "REST"):
+    for link in (
+        "All channels",
+        "Replay the last 15 minutes",
+        "List",
+        "Alerts",
+        "Chargers",
+        "Health",
+        "Feed",
+        "REST",
+    ):
         await page.keyboard.press("Tab")
         await expect(page.get_by_role("link", name=link)).to_be_focused()
     for button in ("Copy link", "Help and keys"):
@@ -433,6 +442,24 @@ async def test_a_kiosk_has_neither_navigation_nor_a_cursor(wall: Page, backstage
     await expect(wall.locator(".menu")).to_have_count(0)
     for place in ("body", ".trouble", ".trouble .name", ".tile .headline"):
         await expect(wall.locator(place).first).to_have_css("cursor", "none")
+
+
+async def test_a_kiosk_loads_a_new_build_by_itself_and_only_once(wall: Page) -> None:
+    """Somebody else's server may still have the old one: the page is not loaded for ever."""
+    loads: list[str] = []
+    wall.on("load", lambda page: loads.append(page.url))
+    await connected(wall, "/wall/?kiosk=1")
+    await wall.wait_for_load_state("networkidle")
+    assert len(loads) == 1
+
+    await wall.route("**/build", lambda route: route.fulfill(body="another"))
+    async with wall.expect_event("load"):
+        await connected(wall, "/wall/?kiosk=1")
+    async with wall.expect_response("**/build"):
+        pass
+
+    await wall.wait_for_load_state("networkidle")
+    assert len(loads) == 3
 
 
 async def test_the_first_view_weighs_90_kilobytes_at_most(wall: Page) -> None:

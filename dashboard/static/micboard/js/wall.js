@@ -2,7 +2,7 @@
 
 import { listenForAlertKeys } from "./alert_keys.js";
 import { Display } from "./display.js";
-import { stayAwake } from "./kiosk.js";
+import { reloadOnNewBuild, stayAwake } from "./kiosk.js";
 import { MicboardFeed } from "./micboard.js";
 import { watchMutes } from "./muted_note.js";
 import { soundOf } from "./sound.js";
@@ -25,5 +25,7 @@ setInterval(() => {
 display.tick();
 watchMutes(note, feed);
 soundOf(feed, null);
-if (document.documentElement.hasAttribute("data-kiosk")) stayAwake();
-else listenForAlertKeys(note.querySelector("a").getAttribute("href").replace("#mutes", ""));
+if (document.documentElement.hasAttribute("data-kiosk")) {
+  stayAwake();
+  reloadOnNewBuild(feed);
+} else listenForAlertKeys(note.querySelector("a").getAttribute("href").replace("#mutes", ""));

@@ -5,7 +5,7 @@ from typing import Any
 from django.db import connection
 
 from core import notices
-from core.models import Alert, Channel, Receiver, Server
+from core.models import Alert, Channel, Receiver, Server, ServerHealth
 from realtime.windows import emit
 from tests.dashboard.stage import database_time
 
@@ -44,16 +44,11 @@ def lose(code: str) -> Alert:
     )
 
 
-def lose_server() -> Alert:
-    """Open the alert about the server that does not answer."""
-    server = Server.objects.get()
-    return _open(
-        server_id=server.pk,
-        target={"server": server.name},
-        rule="server_down",
-        severity="warning",
-        message=f"No answer from the server {server.name}.",
-    )
+def lose_server() -> None:
+    """Have the server not answer any more, and the window tell of it."""
+    failed = {"status": "disconnected", "failures": 5, "detail": "It is silent."}
+    ServerHealth.objects.update_or_create(server=Server.objects.get(), defaults=failed)
+    emit()
 
 
 def _open(**values: Any) -> Alert:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from dashboard.device.export import harmless
 from dashboard.listed import Entry, trouble
 
 BYTE_ORDER_MARK = "\ufeff"  # without it Excel takes the text for another alphabet's
@@ -38,12 +39,6 @@ def written(found: Iterable[Entry], zones: Mapping[str, str]) -> str:
     lines.writerow(HEADERS)
     lines.writerows([harmless(value) for value in _cells(entry, zones)] for entry in found)
     return BYTE_ORDER_MARK + out.getvalue()
-
-
-def harmless(value: Any) -> Any:
-    """Return text that a spreadsheet would calculate with an apostrophe before it; a number stays one."""
-    is_formula = isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r"))
-    return f"'{value}" if is_formula else value
 
 
 def _cells(entry: Entry, zones: Mapping[str, str]) -> Iterator[Any]:

@@ -16,6 +16,7 @@ from realtime.windows import emit
 from tests.dashboard.conftest import Backstage
 from tests.dashboard.stage import FAR_AWAY, WELL, Placed, change, database_time, put, show_poller_alive
 from tests.dashboard.test_look import ARTEFACTS, CRITICAL, LOW, OFF, SHOW
+from tests.dashboard.web import Web
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")  # the browser outlives a test
 
@@ -200,6 +201,47 @@ async def test_channels_come_and_go_in_a_list_that_is_narrowed(listed: Page, bac
 
     await expect(names(listed)).to_have_text(["Choir L", "Choir R", "Choir M"])
     await expect(listed.locator(".total .of")).to_have_text("3 of 14")
+
+
+async def test_a_web_server_that_goes_and_comes_leaves_what_is_asked_for(
+    listed: Page, web: Web, backstage: Backstage
+) -> None:
+    """Check 12, in the list: address, filter, focus and the one load; what was missed is there."""
+    loads: list[str] = []
+    listed.on("load", lambda page: loads.append(page.url))
+    search = listed.get_by_role("searchbox")
+    await search.fill("choir")
+
+    web.kill()
+    await expect(listed.locator("#connection")).to_contain_text("Connection lost", timeout=15_000)
+    await expect(names(listed)).to_have_text(["Choir L", "Choir R"])
+    await backstage(change, "SHURE005", battery_minutes=17)
+    web.start()
+
+    await expect(listed.locator("#connection")).to_be_hidden(timeout=20_000)
+    await expect(listed.locator("[data-device=SHURE005] .runtime")).to_have_text("0:17")
+    await expect(search).to_have_value("choir")
+    await expect(search).to_be_focused()
+    await expect(listed).to_have_url(re.compile(r"/list/\?q=choir$"))
+    assert loads == []
+
+
+async def test_what_has_the_focus_shows_it(listed: Page) -> None:
+    """Check 24: every control on the way has an outline of its own."""
+    await listed.get_by_role("searchbox").focus()
+
+    for _ in range(20):
+        await listed.keyboard.press("Tab")
+        shown = await listed.evaluate(
+            """() => {
+                const focused = document.activeElement;
+                const shows = focused.matches(".choice input") ? focused.parentElement : focused;
+                const { outlineStyle, outlineWidth } = getComputedStyle(shows);
+                return [focused.outerHTML, outlineStyle, parseFloat(outlineWidth)];
+            }"""
+        )
+        assert shown[1] != "none", shown
+        assert shown[2] >= 2, shown
 
 
 async def test_a_signal_of_half_an_hour_is_drawn_and_told(listed: Page, backstage: Backstage) -> None:

@@ -242,6 +242,40 @@ async def test_every_state_has_a_glyph_a_word_and_a_look_of_its_own(wall: Page) 
     assert len({look for _, look in looks.values()}) == 6
 
 
+@pytest.mark.parametrize("deficiency", ["protanopia", "deuteranopia", "achromatopsia"])
+async def test_states_tell_apart_without_their_colours(wall: Page, deficiency: str) -> None:
+    """Check 4: by border, glyph and word alone."""
+    cdp = await wall.context.new_cdp_session(wall)
+    await cdp.send("Emulation.setEmulatedVisionDeficiency", {"type": deficiency})
+    await look_at(wall, "/wall/", width=1440, height=900, picture=f"wall-{deficiency}")
+
+    looks = await wall.evaluate(
+        """() => Object.fromEntries([...document.querySelectorAll(".tile")].map((tile) => {
+            const { borderTopStyle, borderLeftWidth } = getComputedStyle(tile);
+            const said = [".word", ".headline", ".last-update"].map((part) => tile.querySelector(part).innerText);
+            return [tile.dataset.state, [
+                `${borderTopStyle} ${borderLeftWidth}`,
+                tile.querySelector("use").getAttribute("href"),
+                said.join(" "),
+            ]];
+        }))"""
+    )
+
+    assert len(looks) == 6
+    assert {border for border, _, _ in looks.values()} > {"solid 3px", "dashed 3px"}
+    for part in (1, 2):
+        assert len({look[part] for look in looks.values()}) == 6
+    words = {
+        "critical": "CRITICAL",
+        "offline": "NO RECEIVER",
+        "warning": "RF WEAK",
+        "stale": "old",
+        "ok": "OK",
+        "off": "TX OFF",
+    }
+    assert {state for state, word in words.items() if word in looks[state][2]} == set(words)
+
+
 async def test_an_empty_wall_and_the_sign_in_are_pages_of_the_same_house(signed_in: Page) -> None:
     await look_at(signed_in, "/wall/", width=1440, height=900, picture="empty")
     await expect(signed_in.get_by_text("No microphone is known yet")).to_be_visible()

@@ -51,6 +51,7 @@ def page(request: HttpRequest) -> HttpResponse:
             "page": "alerts",
             "wish": Wish.from_query(request.GET),
             "now": now,
+            "clock": now,
             "groups": groups,
             "locations": list(Location.objects.all()),
             "receivers": list(Receiver.objects.filter(enabled=True).only("code", "name")),

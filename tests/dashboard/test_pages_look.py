@@ -16,7 +16,15 @@ from tests.dashboard.test_look import ARTEFACTS, FULLER, PAGE_SCROLLS, SHOW, TOO
 pytestmark = pytest.mark.asyncio(loop_scope="session")  # the browser outlives a test
 
 SIZES = [(1920, 1080), (1440, 900), (720, 450), (390, 844)]  # the third: a laptop at 200 %
-PAGES = ["/list/", "/health/", "/health/?why=SHURE006", "/chargers/", "/wall/", "/device/SHURE005/"]
+PAGES = [
+    "/list/",
+    "/alerts/",
+    "/health/",
+    "/health/?why=SHURE006",
+    "/chargers/",
+    "/wall/",
+    "/device/SHURE005/",
+]
 
 
 def put_a_house() -> None:

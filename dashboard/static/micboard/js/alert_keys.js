@@ -1,7 +1,6 @@
 /** `a` takes the alert over and `m` mutes what has the focus: in a row of the alerts page, or on a tile of the wall. */
 
-const isTyped = ({ target, ctrlKey, metaKey, altKey }) =>
-  ctrlKey || metaKey || altKey || target.closest("input, select, textarea, [contenteditable]") !== null;
+import { isTyped } from "./shortcuts.js";
 
 /** The row about a channel or a receiver, in hand, open or muted. */
 export function rowAbout(device) {
@@ -22,8 +21,9 @@ function inRow(row, key) {
 
 /** `page` is the address of the alerts page, where this is another one. */
 export function listenForAlertKeys(page = null) {
-  document.addEventListener("keydown", (event) => {
-    if ((event.key !== "a" && event.key !== "m") || isTyped(event)) return;
+  // On the window, so that the keys of every page come first: "g a" goes to the alerts.
+  window.addEventListener("keydown", (event) => {
+    if ((event.key !== "a" && event.key !== "m") || event.defaultPrevented || isTyped(event)) return;
     const place = document.activeElement?.closest("[data-device]");
     const row = page === null ? (place ?? document.querySelector('.alert[data-fate="open"]')) : null;
     if (row) inRow(row, event.key);

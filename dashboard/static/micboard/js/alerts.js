@@ -3,7 +3,6 @@
 import { listenForAlertKeys, rowAbout } from "./alert_keys.js";
 import { renew } from "./alert_rows.js";
 import { moment, span } from "./format.js";
-import { closeLikeAMenu } from "./menu.js";
 import { MicboardFeed } from "./micboard.js";
 import { mutesIn, sayMuted } from "./muted_note.js";
 import { soundOf } from "./sound.js";
@@ -118,7 +117,6 @@ setInterval(tick, 1000);
 setInterval(() => document.hidden || refresh(), AGAIN_MS);
 soundOf(feed, document.querySelector(".sound"));
 listenForAlertKeys();
-closeLikeAMenu(document.querySelector(".menu"));
 localise();
 if (location.hash.startsWith("#about-")) {
   rowAbout(decodeURIComponent(location.hash.slice("#about-".length)))?.focus();

@@ -31,14 +31,16 @@ def _from_file(path: Path, what: str) -> tuple[str, str]:
     try:
         # Not blocking: a pipe that nobody writes to would hold the worker for ever.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-        with os.fdopen(descriptor, "rb") as file:
+        try:
             if stat.S_ISREG(os.fstat(descriptor).st_mode):
-                key = file.read(LONGEST_KEY + 1)
+                key = os.read(descriptor, LONGEST_KEY + 1)
                 if len(key) <= LONGEST_KEY:
                     return key.decode(), f"The key file {path} is empty: put {what} into it."
                 why = "it is too long for a key"
             else:
                 why = "it is no plain file"
+        finally:
+            os.close(descriptor)
     except OSError as error:
         why = error.strerror or "the system does not say why"
     except UnicodeDecodeError:

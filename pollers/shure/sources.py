@@ -4,6 +4,7 @@ import logging
 import time
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from django.conf import settings
 
@@ -81,19 +82,29 @@ def ask(started: Started) -> Answers:
 
 def endpoint_of(server: ServerFacts) -> Endpoint:
     """Return a server ready to be asked. Raises `KeyUnreadable`, or `ValueError` for an address that is none."""
-    return Endpoint(
-        url=server.url,
-        key=read_key(server.key_reference),
-        ca_file=server.ca_file or None,
-        pins=server.pins,
-        allow_loopback=settings.ALLOW_LOOPBACK,
-    )
+    return _endpoint(server, read_key(server.key_reference))
 
 
 def restrained_api_of(server: ServerFacts) -> SystemApi:
     """Return what a server is asked by beside all who ask it for Micboard. Raises what `endpoint_of` raises."""
-    endpoint = endpoint_of(server)
+    return _restrained_api(server, read_key(server.key_reference))
+
+
+# The key is read for each poll, so that a new one counts at once; all else follows from it and from the facts.
+@lru_cache(maxsize=256)
+def _restrained_api(server: ServerFacts, key: str) -> SystemApi:
+    endpoint = _endpoint(server, key)
     return SystemApi(endpoint, Restraint.of(server.id, server.name, endpoint).turn)
+
+
+def _endpoint(server: ServerFacts, key: str) -> Endpoint:
+    return Endpoint(
+        url=server.url,
+        key=key,
+        ca_file=server.ca_file or None,
+        pins=server.pins,
+        allow_loopback=settings.ALLOW_LOOPBACK,
+    )
 
 
 def _ask_receiver(started: Started, told: DeviceReading, deadline: Deadline) -> ReceiverReading | Failure:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
 from http import HTTPStatus
-from http.cookiejar import DefaultCookiePolicy
 from ssl import SSLCertVerificationError, SSLError, SSLSocket
 from typing import Any, cast
 
@@ -103,18 +102,12 @@ def presented_fingerprint(url: str, *, allow_loopback: bool, deadline: Deadline)
 
 
 def _ask(endpoint: Endpoint, question: _Question, limit: int) -> Answer:
-    # Prepared by itself and not by the session, which has nothing to add but what it costs.
-    prepared = requests.Request(
-        question.method,
-        endpoint.base_url + question.path,
-        headers={**_HEADERS_OF_ALL, "x-api-key": endpoint.key, **question.headers},
-        data=question.body,
-    ).prepare()
-    response = _session(endpoint).send(
-        prepared,
-        stream=True,
-        allow_redirects=False,
-        timeout=(CONNECT.total_seconds(), READ.total_seconds()),
+    prepared = _prepared(question.method, endpoint.base_url + question.path).copy()
+    prepared.headers.update({"x-api-key": endpoint.key, **question.headers})
+    if question.body is not None:
+        prepared.prepare_body(question.body, files=None)
+    response = _adapter(endpoint).send(
+        prepared, stream=True, timeout=(CONNECT.total_seconds(), READ.total_seconds())
     )
     try:
         found = response.status_code == HTTPStatus.OK and question.method == "GET"
@@ -153,18 +146,23 @@ def _chunks(response: requests.Response) -> Iterator[bytes]:
         yield chunk
 
 
+# To prepare a request costs a poll as much as to record it, and a receiver's are the same each time.
+@lru_cache(maxsize=16_384)
+def _prepared(method: str, url: str) -> requests.PreparedRequest:
+    """Return a request without key and condition, to be copied."""
+    return requests.Request(method, url, headers=_HEADERS_OF_ALL).prepare()
+
+
+# An adapter without a session around it: no proxy, .netrc or bundle of authorities from somebody's environment, no
+# cookie that is sent back, and no redirect that is followed, because the key belongs to one server.
 @lru_cache(maxsize=256)
-def _session(endpoint: Endpoint) -> requests.Session:
-    session = _Session()
-    session.trust_env = False  # no proxy, no .netrc, no CA bundle from somebody's environment
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    session.mount("https://", _Adapter(endpoint))
-    return session
+def _adapter(endpoint: Endpoint) -> "_Adapter":
+    return _Adapter(endpoint)
 
 
 def forget_connections() -> None:
     """Let go of every connection that is kept open; they are closed with the last exchange that uses them."""
-    _session.cache_clear()
+    _adapter.cache_clear()
 
 
 def _failure(server: str, error: BaseException) -> Unanswered:
@@ -191,11 +189,6 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
-
-
-class _Session(requests.Session):
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        """Never follow: the key belongs to one server."""
 
 
 class _Adapter(HTTPAdapter):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from dashboard.outlook import Outlook, estimate, is_current, outlook
 from dashboard.reasons import TROUBLES, complaint, explained, subjects, words
 from dashboard.shown import UNKNOWN, bars, level, moment, runtime, shown, span
 
@@ -44,6 +45,9 @@ class Face:
     headline: str
     headline_size: str
     unit: str
+    estimate: str
+    outlook: str
+    short: bool
     bars: int | None
     quality: str
     rf: str
@@ -91,20 +95,36 @@ def state_now(channel: Channel, last: Seen) -> str:
     return "stale" if state in {"ok", "off"} and last.is_old else state
 
 
-def face(channel: Channel, last: Seen) -> Face:
+def is_known(state: str, freshness: str) -> bool:
+    """Say whether there are values to show: a transmitter that was heard not too long ago."""
+    return state not in {"offline", "off"} and freshness != "lapsed"
+
+
+def face(channel: Channel, last: Seen, *, ends_at: datetime | None = None) -> Face:
+    """Return the face of a channel. `ends_at` is a wall's own end, to which batteries have to last."""
     state = state_now(channel, last)
     headline, unit = _headline(channel, state, last)
-    word, about = _note(channel, state, last)
+    current = is_current(state, last.freshness)
+    is_figure = _said(channel, state) is None
+    estimated = estimate(channel) if current and is_figure else ""
+    prospect = outlook(channel, last.now, ends_at) if current else Outlook()
+    if not (prospect.short or (is_figure and not channel["charging"])):
+        prospect = (
+            Outlook()
+        )  # that the battery lasts is no news beside trouble of another kind, or on a charger
+    word, about = _note(channel, state, last, prospect)
     name = shown(channel["name"])
     complaints = _complaints(channel, state)
     notice = next(filter(None, map(complaint, complaints)), "")
-    is_known = state not in {"offline", "off"} and last.freshness != "lapsed"
-    muted = is_known and channel["mute_status"] is True
+    known = is_known(state, last.freshness)
+    muted = known and channel["mute_status"] is True
     spoken = [
         channel["device_id"],
         name,
         STATE_WORDS[state],
         f"{headline} {unit}".strip(),
+        estimated.replace("~", "about "),
+        prospect.spoken(),
         notice,
         "muted" if muted else "",
     ]
@@ -119,7 +139,10 @@ def face(channel: Channel, last: Seen) -> Face:
         headline=headline,
         headline_size=_size(headline, large=6, medium=8),
         unit=unit,
-        bars=_bars(channel) if is_known else None,
+        estimate=estimated,
+        outlook=prospect.says,
+        short=prospect.short,
+        bars=_bars(channel) if known else None,
         quality=_quality(channel, state, last),
         rf=_rf(channel, state, last),
         age=_age(state, last),
@@ -141,6 +164,9 @@ BLANK = Face(
     headline=UNKNOWN,
     headline_size="large",
     unit="",
+    estimate="",
+    outlook="",
+    short=False,
     bars=None,
     quality="unknown",
     rf="",
@@ -204,18 +230,18 @@ def _quality(channel: Channel, state: str, last: Seen) -> str:
     return "unknown" if unknown else str(channel["rf_quality"])
 
 
-def _note(channel: Channel, state: str, last: Seen) -> tuple[str, str]:
+def _note(channel: Channel, state: str, last: Seen, prospect: Outlook) -> tuple[str, str]:
     """Return the state's word, empty where the headline is it, and what there is to add."""
     since = datetime.fromisoformat(channel["state_since"])
     before = _last_figure(channel, state, last)
-    about = before or subjects(channel["reasons"])
+    about = before or subjects(prospect.beside(channel["reasons"]))
     match state:
         case "critical":
             return "CRITICAL", about
         case "warning" if channel["reasons"][:1] == ["battery_low"]:
             return "LOW", about
         case "warning":
-            return "" if about else "WARNING", about
+            return "" if about or prospect.says else "WARNING", about
         case "offline":
             return "OFFLINE", span((last.now - since).total_seconds())
         case "off":

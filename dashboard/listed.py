@@ -13,8 +13,9 @@ from typing import Any, Self
 from django.http import QueryDict
 
 from dashboard import order
-from dashboard.faces import STATE_WORDS, WORST_FIRST, Channel, Face, face, seen
-from dashboard.reasons import TROUBLES, words
+from dashboard.faces import STATE_WORDS, WORST_FIRST, Channel, Face, face, is_known, seen
+from dashboard.outlook import estimate, estimate_min, is_current
+from dashboard.reasons import named
 from dashboard.shown import UNKNOWN, level, runtime, shown
 from dashboard.wall import THEMES
 
@@ -80,8 +81,16 @@ class Entry:
 
     @property
     def is_known(self) -> bool:
-        """Say whether there are values to show: a transmitter that was heard not too long ago."""
-        return self.face.state not in {"off", "offline"} and self.face.freshness != "lapsed"
+        return is_known(self.face.state, self.face.freshness)
+
+    @property
+    def minutes(self) -> int | None:
+        """The minutes that its battery lasts, as told, else by our own estimate; None where nobody knows."""
+        if not self.is_known:
+            return None
+        told: int | None = self.channel["battery_minutes"]
+        current = is_current(self.face.state, self.face.freshness)
+        return estimate_min(self.channel) if told is None and current else told
 
 
 def entries(snapshot: Mapping[str, Any]) -> list[Entry]:
@@ -153,7 +162,7 @@ VALUES: Mapping[str, Callable[[Entry], Any]] = {
     "state": lambda entry: WORST_FIRST.index(entry.face.state),
     "name": lambda entry: order.natural(entry.channel["name"]),
     "id": _place,
-    "runtime": _when_known("battery_minutes"),
+    "runtime": lambda entry: entry.minutes,
     "battery": lambda entry: charge(entry.channel) if entry.is_known else None,
     "rf": _when_known("rf_signal"),
     "audio": _when_known("peak_level"),
@@ -167,7 +176,6 @@ def line(entry: Entry, titles: Mapping[str, str]) -> Line:
     """Return what a line says. `titles` are the locations', by slug."""
     channel, drawn = entry.channel, entry.face
     doubt = "?" if drawn.freshness == "stale" else ""
-    minutes = channel["battery_minutes"] if entry.is_known else None
     percent = charge(channel) if entry.is_known else None
     return Line(
         id=drawn.id,
@@ -176,7 +184,7 @@ def line(entry: Entry, titles: Mapping[str, str]) -> Line:
         freshness=drawn.freshness,
         word=STATE_WORDS[drawn.state],
         trouble=trouble(channel, drawn),
-        runtime=UNKNOWN if minutes is None else f"{runtime(minutes)}{doubt}",
+        runtime=_runtime(entry, doubt),
         bars=drawn.bars,
         battery=UNKNOWN if percent is None else f"{level(percent, '%')}{doubt}",
         rf=_level(entry, "rf_signal", doubt),
@@ -190,13 +198,21 @@ def line(entry: Entry, titles: Mapping[str, str]) -> Line:
 
 def trouble(channel: Channel, drawn: Face) -> str:
     """Return all that is wrong with a channel, or else what there is to add to its state."""
-    wrong = [words(reason).replace("rf ", "RF ") for reason in channel["reasons"] if reason in TROUBLES]
-    return ", ".join(filter(None, (*wrong, drawn.notice))) or drawn.about
+    reasons = [reason for reason in channel["reasons"] if reason != "battery_short" or not drawn.short]
+    short = drawn.outlook if drawn.short else ""
+    wrong = ", ".join(filter(None, (*named(reasons), short, drawn.notice)))
+    return wrong or drawn.about or drawn.outlook
 
 
 def frequency(khz: int | None) -> str:
     """Return a frequency as it stands on a receiver, in MHz; nothing where it is not told."""
     return "" if khz is None else f"{khz // 1000}.{khz % 1000:03}"
+
+
+def _runtime(entry: Entry, doubt: str) -> str:
+    if entry.minutes is None:
+        return UNKNOWN
+    return estimate(entry.channel) or f"{runtime(entry.minutes)}{doubt}"
 
 
 def _level(entry: Entry, field: str, doubt: str) -> str:

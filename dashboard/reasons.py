@@ -59,6 +59,11 @@ def subjects(reasons: Iterable[str]) -> str:
     return ", ".join(dict.fromkeys(TROUBLES[reason].about for reason in reasons if reason in TROUBLES))
 
 
+def named(reasons: Iterable[str]) -> list[str]:
+    """Return what each trouble among these reasons is, as it stands in a list: "battery low", "RF poor"."""
+    return [words(reason).replace("rf ", "RF ") for reason in reasons if reason in TROUBLES]
+
+
 def complaint(reason: str) -> str | None:
     """Return what a source that failed means to an operator; None for what the tile tells otherwise."""
     if reason in TROUBLES or reason in {"stale", "unread"}:

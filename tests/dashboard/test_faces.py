@@ -14,6 +14,9 @@ FACES = vectors("faces")
 def test_a_tile_says_what_the_browser_would(case: dict[str, Any]) -> None:
     channel = {**FACES["channel"], **case["channel"]}
 
-    drawn = face(channel, seen(channel, FACES["intervals"], datetime.fromisoformat(case["now"])))
+    last = seen(channel, FACES["intervals"], datetime.fromisoformat(case["now"]))
+    ends_at = datetime.fromisoformat(case["ends_at"]) if "ends_at" in case else None
+
+    drawn = face(channel, last, ends_at=ends_at)
 
     assert asdict(drawn) == case["face"]

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { age, freshness, interval } from "../../dashboard/static/micboard/js/age.js";
-import { face } from "../../dashboard/static/micboard/js/face.js";
-import { isKnown, line } from "../../dashboard/static/micboard/js/line.js";
+import { face, isKnown } from "../../dashboard/static/micboard/js/face.js";
+import { line } from "../../dashboard/static/micboard/js/line.js";
 import { searchFor, sorted, wanted, wishIn } from "../../dashboard/static/micboard/js/listed.js";
+import { isCurrent } from "../../dashboard/static/micboard/js/outlook.js";
 import { vectors } from "./vectors.js";
 
 const { cases, lines, now, zone, intervals, titles, channels } = vectors("list");
@@ -16,7 +17,7 @@ const faceOf = (channel) => {
 const entries = channels.map((channel) => {
   const { state } = faceOf(channel);
   const fresh = freshness(age(channel.seen_at, nowMs), interval(channel, intervals));
-  return { channel, state, isKnown: isKnown(state, fresh) };
+  return { channel, state, isKnown: isKnown(state, fresh), isCurrent: isCurrent(state, fresh) };
 });
 
 for (const { search, ids } of cases) {

@@ -6,6 +6,7 @@
 import { age, freshness, isOld } from "./age.js";
 import { bars, level, moment, shown, span, UNKNOWN } from "./format.js";
 import { battery, batteryInBrief, headlineOf, said } from "./headline.js";
+import { beside, estimate, isCurrent, NOTHING, outlook, spoken } from "./outlook.js";
 import { complaint, explained, subjects } from "./reasons.js";
 
 const QUALITIES = new Set(["excellent", "good", "fair", "poor", "overload", "no_tx"]);
@@ -25,11 +26,15 @@ export function stateNow(channel, seen, nowMs) {
   return quiet && isOld(freshness(age(seen.at, nowMs), seen.interval_s)) ? "stale" : channel.state;
 }
 
+/** Whether there are values to show: a transmitter that was heard not too long ago. */
+export const isKnown = (state, fresh) => state !== "off" && state !== "offline" && fresh !== "lapsed";
+
 /**
  * The face of a channel at this moment, by the server's clock. `seen` is when its receiver last answered and
- * the interval that held then; `zone` names the zone of the times of day (none: the reader's own).
+ * the interval that held then; `endsMs` is a wall's own end, to which batteries have to last; `zone` names the zone of
+ * the times of day (none: the reader's own).
  */
-export function face(channel, { seen, nowMs, zone }) {
+export function face(channel, { seen, nowMs, endsMs = null, zone }) {
   const ageS = age(seen.at, nowMs);
   const fresh = freshness(ageS, seen.interval_s);
   const state = stateNow(channel, seen, nowMs);
@@ -37,19 +42,28 @@ export function face(channel, { seen, nowMs, zone }) {
   const name = shown(channel.name);
   const complaints = complaintsOf(channel, state);
   const notice = complaints.map(complaint).find(Boolean) ?? "";
-  const isKnown = state !== "offline" && state !== "off" && fresh !== "lapsed";
-  const muted = isKnown && channel.mute_status === true;
+  const known = isKnown(state, fresh);
+  const current = isCurrent(state, fresh);
+  const isFigure = said(channel, state) === null;
+  const estimated = current && isFigure ? estimate(channel) : "";
+  const found = current ? outlook(channel, nowMs, endsMs) : NOTHING;
+  // That the battery lasts is no news beside trouble of another kind, or on a charger.
+  const prospect = found.short || (isFigure && !channel.charging) ? found : NOTHING;
+  const muted = known && channel.mute_status === true;
   return {
     id: channel.device_id,
     name,
     name_size: sizeOf(name, { large: 8, medium: 16 }),
     state,
     freshness: fresh,
-    ...noteOf(channel, state, fresh, { at: seen.at, nowMs, zone }),
+    ...noteOf(channel, state, fresh, prospect, { at: seen.at, nowMs, zone }),
     headline: headline.text,
     headline_size: sizeOf(headline.text, { large: 6, medium: 8 }),
     unit: headline.unit,
-    bars: isKnown ? (channel.battery_bars ?? bars(channel.battery_level)) : null,
+    estimate: estimated,
+    outlook: prospect.says,
+    short: prospect.short,
+    bars: known ? (channel.battery_bars ?? bars(channel.battery_level)) : null,
     quality: qualityOf(channel, state, fresh),
     rf: rfOf(channel, state, fresh),
     age: ageOf(state, fresh, ageS, { at: seen.at, nowMs, zone }),
@@ -61,6 +75,8 @@ export function face(channel, { seen, nowMs, zone }) {
       name,
       STATE_WORDS[state],
       `${headline.text} ${headline.unit}`.trim(),
+      estimated.replace("~", "about "),
+      spoken(prospect),
       notice,
       muted && "muted",
     ]
@@ -82,15 +98,15 @@ function complaintsOf({ reasons }, state) {
 }
 
 // `word` is the state's, empty where the headline is it; `about` is what there is to add.
-function noteOf(channel, state, fresh, { at, nowMs, zone }) {
+function noteOf(channel, state, fresh, prospect, { at, nowMs, zone }) {
   const before = lastFigure(channel, state, fresh, { at, nowMs, zone });
-  const about = before || subjects(channel.reasons);
+  const about = before || subjects(beside(channel.reasons, prospect));
   switch (state) {
     case "critical":
       return { word: "CRITICAL", about };
     case "warning":
       if (channel.reasons[0] === "battery_low") return { word: "LOW", about };
-      return { word: about ? "" : "WARNING", about };
+      return { word: about || prospect.says ? "" : "WARNING", about };
     case "offline":
       return { word: "OFFLINE", about: span(age(channel.state_since, nowMs)) };
     case "off": {

@@ -1,12 +1,10 @@
 /** What one line of the list says. Pure. `dashboard/listed.py` does the same for the first paint. */
 
-import { STATE_WORDS } from "./face.js";
+import { isKnown, STATE_WORDS } from "./face.js";
 import { level, runtime, shown, UNKNOWN } from "./format.js";
 import { charge, frequency } from "./listed.js";
-import { TROUBLES, words } from "./reasons.js";
-
-/** Whether there are values to show: a transmitter that was heard not too long ago. */
-export const isKnown = (state, fresh) => state !== "off" && state !== "offline" && fresh !== "lapsed";
+import { estimate, isCurrent } from "./outlook.js";
+import { named } from "./reasons.js";
 
 /** `face` is the channel's, as face.js draws it; `titles` are the locations', by slug. */
 export function line(channel, face, titles) {
@@ -20,7 +18,8 @@ export function line(channel, face, titles) {
     freshness: face.freshness,
     word: STATE_WORDS[face.state],
     trouble: troubleOf(channel, face),
-    runtime: put(channel.battery_minutes, runtime),
+    runtime:
+      (isCurrent(face.state, face.freshness) && estimate(channel)) || put(channel.battery_minutes, runtime),
     bars: face.bars,
     battery: put(charge(channel), (percent) => level(percent, "%")),
     rf: put(channel.rf_signal, (dbm) => level(dbm, "").trim()),
@@ -33,9 +32,7 @@ export function line(channel, face, titles) {
 }
 
 // All that is wrong, or else what there is to add to the state.
-function troubleOf({ reasons }, { notice, about }) {
-  const wrong = reasons
-    .filter((reason) => reason in TROUBLES)
-    .map((reason) => words(reason).replace("rf ", "RF "));
-  return [...wrong, notice].filter(Boolean).join(", ") || about;
+function troubleOf({ reasons }, { notice, about, outlook, short }) {
+  const wrong = named(reasons.filter((reason) => reason !== "battery_short" || !short));
+  return [...wrong, short && outlook, notice].filter(Boolean).join(", ") || about || outlook;
 }

@@ -1,13 +1,14 @@
 /** The list's entry: the snapshot in the page, then the feed; what is asked for stands in the filters. */
 
 import { age, freshness } from "./age.js";
-import { face, stateNow } from "./face.js";
+import { face, isKnown, stateNow } from "./face.js";
 import { Filters } from "./filters.js";
 import { InView } from "./in_view.js";
-import { isKnown, line } from "./line.js";
+import { line } from "./line.js";
 import { sorted, wanted } from "./listed.js";
 import { MicboardFeed } from "./micboard.js";
 import { counts } from "./order.js";
+import { isCurrent } from "./outlook.js";
 import { Reveal } from "./reveal.js";
 import { RfHistory } from "./rf_history.js";
 import { drawRow } from "./row.js";
@@ -46,9 +47,11 @@ function decide() {
     if (channel.kind !== "microphone") continue;
     const seen = lastSeen(feed.board, channel);
     const state = stateNow(channel, seen, now);
-    const known = isKnown(state, freshness(age(seen.at, now), seen.interval_s));
-    states.set(id, { channel, state, isKnown: known });
-    moved ||= before.get(id)?.state !== state || before.get(id)?.isKnown !== known;
+    const fresh = freshness(age(seen.at, now), seen.interval_s);
+    const entry = { channel, state, isKnown: isKnown(state, fresh), isCurrent: isCurrent(state, fresh) };
+    states.set(id, entry);
+    const was = before.get(id);
+    moved ||= ["state", "isKnown", "isCurrent"].some((known) => was?.[known] !== entry[known]);
   }
   return moved;
 }

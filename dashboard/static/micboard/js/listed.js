@@ -4,6 +4,7 @@
  */
 
 import { natural, WORST_FIRST } from "./order.js";
+import { estimateMin } from "./outlook.js";
 
 const MARKS = /\p{M}/gu;
 
@@ -34,7 +35,7 @@ export function searchFor({ q, states, location, sort }, search) {
 
 export const narrows = ({ q, states, location }) => Boolean(q || states.length || location);
 
-/** The entries, each { channel, state, isKnown }, in the order of a column; the unknown stand last either way. */
+/** The entries, each { channel, state, isKnown, isCurrent }, in the order of a column; the unknown stand last either way. */
 export function sorted(entries, sort) {
   const value = VALUES[sort.replace(/^-/, "")];
   const sign = sort.startsWith("-") ? -1 : 1;
@@ -94,11 +95,17 @@ const whenKnown =
   ({ channel, isKnown }) =>
     isKnown ? (channel[field] ?? null) : null;
 
+// As told, else by our own estimate; null where nobody knows.
+function minutesOf({ channel, isKnown, isCurrent }) {
+  if (!isKnown) return null;
+  return channel.battery_minutes ?? (isCurrent ? estimateMin(channel) : null);
+}
+
 const VALUES = {
   state: ({ state }) => WORST_FIRST.indexOf(state),
   name: ({ channel }) => natural(channel.name),
   id: ({ channel }) => place(channel),
-  runtime: whenKnown("battery_minutes"),
+  runtime: minutesOf,
   battery: ({ channel, isKnown }) => (isKnown ? charge(channel) : null),
   rf: whenKnown("rf_signal"),
   audio: whenKnown("peak_level"),

@@ -44,6 +44,11 @@ export function subjects(reasons) {
   return [...new Set(reasons.map((reason) => TROUBLES[reason]?.about).filter(Boolean))].join(", ");
 }
 
+/** What each trouble among these reasons is, as it stands in a list: "battery low", "RF poor". */
+export function named(reasons) {
+  return reasons.filter((reason) => reason in TROUBLES).map((reason) => words(reason).replace("rf ", "RF "));
+}
+
 /** What a source that failed means to an operator, or null for a reason that the tile tells otherwise. */
 export function complaint(reason) {
   if (reason in TROUBLES || reason === "stale" || reason === "unread") return null;

@@ -43,8 +43,11 @@ const PUT = {
     part(tile, ".headline").dataset.size = size;
   },
   unit: (tile, unit) => text(tile, ".unit", unit),
+  estimate: (tile, estimate) => text(tile, ".estimate", estimate),
   word: (tile, word) => text(tile, ".word", word),
   about: (tile, about) => text(tile, ".about", about),
+  outlook: (tile, outlook) => text(tile, ".outlook", outlook),
+  short: (tile, short) => tile.toggleAttribute("data-short", short),
   bars: (tile, bars) => {
     const battery = part(tile, ".battery");
     if (battery === null) return;

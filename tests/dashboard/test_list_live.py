@@ -326,3 +326,21 @@ async def test_a_thousand_channels_are_searched_and_scrolled_without_a_wait(
         # Alone it is less than 50 ms; beside all the other tests an act may cost twice that.
         assert max(spent) < 100, (script, spent)
     await expect(names(signed_in).last).to_be_visible()
+
+
+async def test_a_long_name_leaves_room_for_what_stands_beside_it(
+    signed_in: Page, backstage: Backstage
+) -> None:
+    await backstage(put, [Placed(name="Backing Vocal 3 of the left riser", values={"mute_status": True})])
+
+    for width in (1920, 1440, 1000, 390):
+        await signed_in.set_viewport_size({"width": width, "height": 900})
+        await signed_in.goto("/list/")
+
+        badge = await signed_in.locator("tbody .muted").bounding_box()
+        cell = await signed_in.locator("tbody th.name").bounding_box()
+        assert badge
+        assert cell
+        assert badge["x"] + badge["width"] <= cell["x"] + cell["width"] + 1, width
+    await signed_in.set_viewport_size({"width": 1440, "height": 900})
+    await signed_in.screenshot(path=ARTEFACTS / "list-long-name.png")

@@ -4,11 +4,12 @@
 together.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from dashboard.in_hand import Alert, in_hand
 from dashboard.outlook import Outlook, estimate, is_current, outlook
 from dashboard.reasons import TROUBLES, complaint, explained, subjects, words
 from dashboard.shown import UNKNOWN, bars, level, moment, runtime, shown, span
@@ -55,6 +56,9 @@ class Face:
     notice: str
     details: str
     muted: bool
+    acked: bool
+    acked_by: str
+    acked_at: str
     label: str
 
 
@@ -100,8 +104,12 @@ def is_known(state: str, freshness: str) -> bool:
     return state not in {"offline", "off"} and freshness != "lapsed"
 
 
-def face(channel: Channel, last: Seen, *, ends_at: datetime | None = None) -> Face:
-    """Return the face of a channel. `ends_at` is a wall's own end, to which batteries have to last."""
+def face(
+    channel: Channel, last: Seen, *, alerts: Iterable[Alert] = (), ends_at: datetime | None = None
+) -> Face:
+    """Return the face of a channel. `alerts` tell who has it in hand; `ends_at` is a wall's own end, to which batteries
+    have to last.
+    """
     state = state_now(channel, last)
     headline, unit = _headline(channel, state, last)
     current = is_current(state, last.freshness)
@@ -118,6 +126,7 @@ def face(channel: Channel, last: Seen, *, ends_at: datetime | None = None) -> Fa
     notice = next(filter(None, map(complaint, complaints)), "")
     known = is_known(state, last.freshness)
     muted = known and channel["mute_status"] is True
+    taken = in_hand(channel, state, alerts, last.now)
     spoken = [
         channel["device_id"],
         name,
@@ -127,6 +136,7 @@ def face(channel: Channel, last: Seen, *, ends_at: datetime | None = None) -> Fa
         prospect.spoken(),
         notice,
         "muted" if muted else "",
+        taken.spoken,
     ]
     return Face(
         id=channel["device_id"],
@@ -149,6 +159,9 @@ def face(channel: Channel, last: Seen, *, ends_at: datetime | None = None) -> Fa
         notice=notice,
         details=explained(complaints),
         muted=muted,
+        acked=bool(taken.by),
+        acked_by=taken.by,
+        acked_at=taken.at,
         label=", ".join(filter(None, spoken)),
     )
 
@@ -174,6 +187,9 @@ BLANK = Face(
     notice="",
     details="",
     muted=False,
+    acked=False,
+    acked_by="",
+    acked_at="",
     label="",
 )
 """The tile of a channel that is still to come."""

@@ -70,6 +70,7 @@ class Line:
     location: str
     age: str
     muted: bool
+    acked: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +98,7 @@ def entries(snapshot: Mapping[str, Any]) -> list[Entry]:
     """Return every microphone on the board, at the snapshot's own time."""
     now = datetime.fromisoformat(snapshot["timestamp"])
     return [
-        Entry(channel=row, face=face(row, seen(row, snapshot["intervals"], now)))
+        Entry(channel=row, face=face(row, seen(row, snapshot["intervals"], now), alerts=snapshot["alerts"]))
         for row in snapshot["devices"]
         if row["kind"] == "microphone"
     ]
@@ -193,6 +194,7 @@ def line(entry: Entry, titles: Mapping[str, str]) -> Line:
         location=shown(titles.get(channel["location"], channel["location"] or "")),
         age=drawn.age,
         muted=drawn.muted,
+        acked=drawn.acked,
     )
 
 
@@ -201,7 +203,8 @@ def trouble(channel: Channel, drawn: Face) -> str:
     reasons = [reason for reason in channel["reasons"] if reason != "battery_short" or not drawn.short]
     short = drawn.outlook if drawn.short else ""
     wrong = ", ".join(filter(None, (*named(reasons), short, drawn.notice)))
-    return wrong or drawn.about or drawn.outlook
+    taken = f"{drawn.acked_by} {drawn.acked_at}".strip()
+    return " · ".join(filter(None, (wrong or drawn.about or drawn.outlook, taken)))
 
 
 def frequency(khz: int | None) -> str:
@@ -236,5 +239,6 @@ BLANK = Line(
     location="",
     age="",
     muted=False,
+    acked=False,
 )
 """The line of a channel that is still to come."""

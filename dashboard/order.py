@@ -28,7 +28,7 @@ def ordered(
     keys: Mapping[str, Callable[[Channel], tuple[Any, ...]]] = {
         "slot": in_place,
         "name": lambda channel: (natural(channel["name"]), in_place(channel)),
-        "state": lambda channel: (_severity(faces[channel["device_id"]]), in_place(channel)),
+        "state": lambda channel: (_urgency(faces[channel["device_id"]]), in_place(channel)),
     }
     wanted = [
         channel
@@ -46,14 +46,19 @@ def counts(faces: Sequence[Face]) -> dict[str, int]:
 
 
 def strip(faces: Sequence[Face]) -> tuple[list[Face], int]:
-    """Return those in trouble, worst first, as many as fit, and how many are left out."""
-    troubled = sorted((face for face in faces if face.state in TROUBLE), key=_severity)
+    """Return those in trouble, the most urgent first, as many as fit, and how many are left out."""
+    troubled = sorted((face for face in faces if face.state in TROUBLE), key=_urgency)
     room = MOST_IN_THE_STRIP - 1 if len(troubled) > MOST_IN_THE_STRIP else MOST_IN_THE_STRIP
     return troubled[:room], max(0, len(troubled) - room)
 
 
-def _severity(face: Face) -> int:
-    return WORST_FIRST.index(face.state)
+def _urgency(face: Face) -> tuple[int, int]:
+    """Return a key that puts first who needs a hand: trouble that nobody has taken over, then what is in hand.
+
+    An open warning comes before a critical one in hand: that has its hand, and its tile keeps its place and colour.
+    """
+    waits = 2 if face.state not in TROUBLE else 1 if face.acked else 0
+    return waits, WORST_FIRST.index(face.state)
 
 
 def natural(text: str) -> bytes:

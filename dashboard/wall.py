@@ -60,7 +60,10 @@ def first_paint(snapshot: Mapping[str, Any], wish: Wish) -> Wall:
     """Return the wall at the snapshot's own time, as its socket's client would draw it."""
     now = datetime.fromisoformat(snapshot["timestamp"])
     last = {row["device_id"]: seen(row, snapshot["intervals"], now) for row in snapshot["devices"]}
-    faces = {row["device_id"]: face(row, last[row["device_id"]]) for row in snapshot["devices"]}
+    faces = {
+        row["device_id"]: face(row, last[row["device_id"]], alerts=snapshot["alerts"])
+        for row in snapshot["devices"]
+    }
     rows = order.ordered(snapshot["devices"], faces, group=wish.group, sort=wish.sort or "slot")
     tiles = [faces[row["device_id"]] for row in rows]
     counts = order.counts(tiles)

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 from django.db import connection
 
-from core.access import Principal, visible
+from core.access import Principal, Visible, visible
 from core.domain.state import instant
 from core.domain.states import stale_after
 from realtime.board import Row
@@ -54,6 +54,13 @@ SELECT at, state FROM core_changerecord
 """
 MOST_MOMENTS = 500
 
+# Who took one over is forgotten only where it got worse later, and was open again.
+_IN_HAND = """
+SELECT core_alert_told(a) || '{"state": "acknowledged"}' FROM core_alert a
+ WHERE acknowledged_at <= %(at)s AND coalesce(resolved_at, 'infinity') > %(at)s
+ ORDER BY id
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retained:
@@ -84,7 +91,8 @@ def retained() -> Retained:
 def data_at(principal: Principal | None, at: datetime, *, since: datetime | None = None) -> dict[str, Any]:
     """Return what a principal may see of the board as it was, in the form of the feed's snapshot.
 
-    With `since` only the rows that are others than they were then, and the ids of those that went.
+    With `since` only the rows that are others than they were then, and the ids of those that went. Its alerts are those
+    that were in hand: what else was open, the rows tell.
     """
     epoch, intervals = _head()
     may_see = visible(principal)
@@ -97,8 +105,23 @@ def data_at(principal: Principal | None, at: datetime, *, since: datetime | None
         "intervals": intervals,
         "devices": [row for row, removed in found if not removed and may_see.includes(row)],
         "removed": [row["device_id"] for row, removed in found if removed or not may_see.includes(row)],
-        "alerts": [],
+        "alerts": _in_hand(at, may_see, intervals),
     }
+
+
+def _in_hand(at: datetime, may_see: Visible, intervals: dict[str, float]) -> list[dict[str, Any]]:
+    with connection.cursor() as cursor:
+        cursor.execute(_IN_HAND, {"at": at})
+        found = [orjson.loads(alert) for (alert,) in cursor.fetchall()]
+    if not found or may_see == may_see.everything():
+        return found
+    rows = [row for row, removed in _rows(at, None, intervals) if not removed and may_see.includes(row)]
+    return [alert for alert in found if _is_about(alert, rows)]
+
+
+def _is_about(alert: dict[str, Any], rows: list[Row]) -> bool:
+    ids = {row["device_id"] for row in rows} | {row["receiver_id"] for row in rows}
+    return not ids.isdisjoint(map(str, alert["target"].values()))
 
 
 def moments(principal: Principal | None, since: datetime, until: datetime) -> list[Moment]:
@@ -110,8 +133,7 @@ def moments(principal: Principal | None, since: datetime, until: datetime) -> li
     if not found or may_see == may_see.everything():
         return found
     seen = data_at(principal, until)["devices"]
-    ids = {row["device_id"] for row in seen} | {row["receiver_id"] for row in seen}
-    return [one for one in found if ids.intersection(map(str, one.alert["target"].values()))]
+    return [one for one in found if _is_about(one.alert, seen)]
 
 
 def explain(at: datetime) -> str:

@@ -17,6 +17,6 @@ def test_a_tile_says_what_the_browser_would(case: dict[str, Any]) -> None:
     last = seen(channel, FACES["intervals"], datetime.fromisoformat(case["now"]))
     ends_at = datetime.fromisoformat(case["ends_at"]) if "ends_at" in case else None
 
-    drawn = face(channel, last, ends_at=ends_at)
+    drawn = face(channel, last, alerts=case.get("alerts", ()), ends_at=ends_at)
 
     assert asdict(drawn) == case["face"]

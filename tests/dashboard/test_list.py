@@ -25,7 +25,12 @@ from tests.dashboard.test_look import SHOW
 from tests.dashboard.vectors import vectors
 
 LIST = vectors("list")
-SNAPSHOT = {"timestamp": LIST["now"], "intervals": LIST["intervals"], "devices": LIST["channels"]}
+SNAPSHOT = {
+    "timestamp": LIST["now"],
+    "intervals": LIST["intervals"],
+    "devices": LIST["channels"],
+    "alerts": LIST["alerts"],
+}
 
 
 @pytest.mark.parametrize("case", LIST["cases"], ids=lambda case: case["search"] or "nothing")

@@ -136,6 +136,9 @@ EDGES = [
     *(("ok", ground) for ground in ("page", "tile")),
     ("warning-frame", "page"),
     ("critical-frame", "page"),
+    *(("critical-rim", ground) for ground in ("page", "tile")),
+    ("warning-frame", "tile"),
+    ("offline", "tile"),
     ("offline", "page"),
     ("stale", "page"),
 ]

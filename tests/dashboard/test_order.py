@@ -44,6 +44,13 @@ def test_the_strip_holds_trouble_only_worst_first() -> None:
     assert strip(row) == ([row[2], row[4], row[0], row[5]], 0)
 
 
+def test_who_needs_a_hand_comes_before_what_somebody_has_in_hand() -> None:
+    row = in_states("critical", "warning", "critical", "offline")
+    row[0] = replace(row[0], acked=True)
+
+    assert strip(row)[0] == [row[2], row[3], row[1], row[0]]
+
+
 def test_a_strip_that_is_too_short_says_how_many_it_leaves_out() -> None:
     row = in_states(*["warning"] * 9)
 

@@ -100,7 +100,7 @@ def test_the_board_of_a_moment_is_read_in_the_same_few_statements(
 ) -> None:
     now = play()
 
-    with django_assert_num_queries(5):  # type: ignore[operator]  # session, user, what is kept, tiers, the board
+    with django_assert_num_queries(6):  # type: ignore[operator]  # session, user, what is kept, tiers, board, alerts
         told = browser.get("/wall/board/", {"at": instant(now)}).json()
 
     assert len(told["devices"]) == 12

@@ -13,6 +13,7 @@ def snapshot(*channels: dict[str, Any]) -> dict[str, Any]:
     return {
         "timestamp": "2026-11-22T16:41:15.000Z",
         "intervals": {"critical": 10, "normal": 30, "offline": 60},
+        "alerts": [],
         "devices": [
             {**CHANNEL, "device_id": f"SHURE{number:03}", "receiver_id": f"SHURE{number:03}", **channel}
             for number, channel in enumerate(channels, start=1)

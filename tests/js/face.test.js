@@ -9,11 +9,11 @@ const { channel: base, intervals, cases } = vectors("faces");
 // What the feed always says of a channel, whatever its device does.
 const IDENTITY = ["device_id", "name", "groups", "tier", "state", "state_since", "reasons"];
 
-const draw = ({ now, ends_at = null, channel: values }) => {
+const draw = ({ now, ends_at = null, alerts = [], channel: values }) => {
   const channel = { ...base, ...values };
   const seen = { at: channel.seen_at, interval_s: interval(channel, intervals) };
   const endsMs = ends_at && Date.parse(ends_at);
-  return face(channel, { seen, nowMs: Date.parse(now), endsMs, zone: "UTC" });
+  return face(channel, { seen, nowMs: Date.parse(now), alerts, endsMs, zone: "UTC" });
 };
 
 for (const each of cases) {

@@ -7,12 +7,12 @@ import { searchFor, sorted, wanted, wishIn } from "../../dashboard/static/micboa
 import { isCurrent } from "../../dashboard/static/micboard/js/outlook.js";
 import { vectors } from "./vectors.js";
 
-const { cases, lines, now, zone, intervals, titles, channels } = vectors("list");
+const { cases, lines, now, zone, intervals, titles, channels, alerts } = vectors("list");
 const nowMs = Date.parse(now);
 
 const faceOf = (channel) => {
   const seen = { at: channel.seen_at, interval_s: interval(channel, intervals) };
-  return face(channel, { seen, nowMs, zone });
+  return face(channel, { seen, nowMs, alerts, zone });
 };
 const entries = channels.map((channel) => {
   const { state } = faceOf(channel);

@@ -48,6 +48,20 @@ test("the strip holds trouble only, worst first, otherwise in its order", () => 
   });
 });
 
+test("who needs a hand comes before what somebody has in hand", () => {
+  const row = inStates("critical", "warning", "critical", "offline");
+  row[0].alert = { rule: "battery_low", severity: "critical", state: "acknowledged" };
+
+  assert.deepEqual(strip(row, { most: 7, crowded: 6 }, stateOf).first, [row[2], row[3], row[1], row[0]]);
+});
+
+test("pages on which all trouble is in hand wait with those that have none", () => {
+  const row = inStates("critical", "ok", "warning");
+  row[0].alert = { rule: "battery_low", severity: "critical", state: "acknowledged" };
+
+  assert.equal(firstPage(pages(row, 1), stateOf), 2);
+});
+
 test("a strip that is too short says how many it leaves out", () => {
   const row = inStates("warning", "warning", "critical", "offline");
 

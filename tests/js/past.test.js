@@ -5,7 +5,13 @@ import { emptyBoard } from "../../dashboard/static/micboard/js/store.js";
 
 const AT = "2026-11-22T20:31:07.000Z";
 const row = (device_id, values = {}) => ({ device_id, state: "ok", reasons: [], seen_at: "then", ...values });
-const told = (devices, removed = []) => ({ timestamp: AT, intervals: { normal: 30 }, devices, removed });
+const told = (devices, removed = [], alerts = []) => ({
+  timestamp: AT,
+  intervals: { normal: 30 },
+  devices,
+  removed,
+  alerts,
+});
 
 test("a whole board replaces the one before", () => {
   const board = emptyBoard();
@@ -31,6 +37,15 @@ test("a step changes what it tells of and leaves the rest", () => {
     ],
   );
   assert.deepEqual([...changed].sort(), ["B", "C"]);
+});
+
+test("what somebody has in hand is so from the moment when it was taken over", () => {
+  const board = emptyBoard();
+  rewound(board, told([row("A")], [], [{ id: 4, state: "acknowledged" }]), { isWhole: true });
+
+  rewound(board, told([], [], []), { isWhole: false });
+
+  assert.equal(board.alerts.size, 0);
 });
 
 test("what is not told to be old was heard of in time", () => {

@@ -88,7 +88,11 @@ export class Display {
   #draw(id) {
     const channel = this.board.channels.get(id);
     if (channel === undefined) return;
-    const drawn = face(channel, { seen: lastSeen(this.board, channel), nowMs: this.now() });
+    const drawn = face(channel, {
+      seen: lastSeen(this.board, channel),
+      nowMs: this.now(),
+      alerts: this.board.alerts.values(),
+    });
     this.#tiles.draw(id, drawn);
     this.#strip.draw(id, drawn);
   }

@@ -6,6 +6,7 @@
 import { age, freshness, isOld } from "./age.js";
 import { bars, level, moment, shown, span, UNKNOWN } from "./format.js";
 import { battery, batteryInBrief, headlineOf, said } from "./headline.js";
+import { inHand } from "./in_hand.js";
 import { beside, estimate, isCurrent, NOTHING, outlook, spoken } from "./outlook.js";
 import { complaint, explained, subjects } from "./reasons.js";
 
@@ -31,10 +32,10 @@ export const isKnown = (state, fresh) => state !== "off" && state !== "offline" 
 
 /**
  * The face of a channel at this moment, by the server's clock. `seen` is when its receiver last answered and
- * the interval that held then; `endsMs` is a wall's own end, to which batteries have to last; `zone` names the zone of
- * the times of day (none: the reader's own).
+ * the interval that held then; `alerts` tell who has it in hand; `endsMs` is a wall's own end, to which batteries have
+ * to last; `zone` names the zone of the times of day (none: the reader's own).
  */
-export function face(channel, { seen, nowMs, endsMs = null, zone }) {
+export function face(channel, { seen, nowMs, alerts = [], endsMs = null, zone }) {
   const ageS = age(seen.at, nowMs);
   const fresh = freshness(ageS, seen.interval_s);
   const state = stateNow(channel, seen, nowMs);
@@ -49,6 +50,7 @@ export function face(channel, { seen, nowMs, endsMs = null, zone }) {
   const found = current ? outlook(channel, nowMs, endsMs) : NOTHING;
   // That the battery lasts is no news beside trouble of another kind, or on a charger.
   const prospect = found.short || (isFigure && !channel.charging) ? found : NOTHING;
+  const taken = inHand(channel, state, alerts, nowMs, zone);
   const muted = known && channel.mute_status === true;
   return {
     id: channel.device_id,
@@ -70,6 +72,9 @@ export function face(channel, { seen, nowMs, endsMs = null, zone }) {
     notice,
     details: explained(complaints),
     muted,
+    acked: taken.by !== "",
+    acked_by: taken.by,
+    acked_at: taken.at,
     label: [
       channel.device_id,
       name,
@@ -79,6 +84,7 @@ export function face(channel, { seen, nowMs, endsMs = null, zone }) {
       spoken(prospect),
       notice,
       muted && "muted",
+      taken.spoken,
     ]
       .filter(Boolean)
       .join(", "),

@@ -28,11 +28,13 @@ export function line(channel, face, titles) {
     location: shown(titles[channel.location] ?? channel.location ?? ""),
     age: face.age,
     muted: face.muted,
+    acked: face.acked,
   };
 }
 
 // All that is wrong, or else what there is to add to the state.
-function troubleOf({ reasons }, { notice, about, outlook, short }) {
+function troubleOf({ reasons }, { notice, about, outlook, short, acked_by, acked_at }) {
   const wrong = named(reasons.filter((reason) => reason !== "battery_short" || !short));
-  return [...wrong, short && outlook, notice].filter(Boolean).join(", ") || about || outlook;
+  const said = [...wrong, short && outlook, notice].filter(Boolean).join(", ") || about || outlook;
+  return [said, `${acked_by} ${acked_at}`.trim()].filter(Boolean).join(" · ");
 }

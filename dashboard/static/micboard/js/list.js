@@ -62,7 +62,11 @@ function draw(row) {
   if (channel === undefined) return;
   drawRow(
     row,
-    line(channel, face(channel, { seen: lastSeen(feed.board, channel), nowMs: feed.now() }), titles),
+    line(
+      channel,
+      face(channel, { seen: lastSeen(feed.board, channel), nowMs: feed.now(), alerts: feed.alerts.values() }),
+      titles,
+    ),
   );
   rf.draw(id, row.querySelector(".sparkline"));
 }

@@ -1,5 +1,7 @@
 /** Which tiles stand where: slots, the trouble strip, pages. Pure. `dashboard/order.py` orders the first paint. */
 
+import { isInHand } from "./in_hand.js";
+
 export const WORST_FIRST = ["critical", "offline", "warning", "stale", "ok", "off"];
 const TROUBLE = new Set(["critical", "offline", "warning"]);
 
@@ -39,17 +41,30 @@ export function ordered(channels, { group, sort }, stateOf) {
   const slot = (channel) => channel.groups.find(([slug]) => slug === group)?.[1] ?? 0;
   const inPlace = (a, b) =>
     slot(a) - slot(b) || byName(a.receiver_id, b.receiver_id) || a.channel - b.channel;
-  const severity = (channel) => WORST_FIRST.indexOf(stateOf(channel));
+  const byUrgency = inUrgency(stateOf);
   const orders = {
     slot: inPlace,
     name: (a, b) => byName(a.name, b.name) || inPlace(a, b),
-    state: (a, b) => severity(a) - severity(b) || inPlace(a, b),
+    state: (a, b) => byUrgency(a, b) || inPlace(a, b),
   };
   return [...channels]
     .filter(
       ({ kind, groups }) => kind === "microphone" && (!group || groups.some(([slug]) => slug === group)),
     )
     .sort(orders[sort]);
+}
+
+/**
+ * Puts first who needs a hand: trouble that nobody has taken over, then what is in hand. An open warning comes before a
+ * critical one in hand: that has its hand, and its tile keeps its place and colour.
+ */
+function inUrgency(stateOf) {
+  const waits = (channel, state) => (TROUBLE.has(state) ? Number(isInHand(channel, state)) : 2);
+  const key = (channel) => {
+    const state = stateOf(channel);
+    return WORST_FIRST.length * waits(channel, state) + WORST_FIRST.indexOf(state);
+  };
+  return (a, b) => key(a) - key(b);
 }
 
 /** How many channels are in each state, worst first. */
@@ -60,13 +75,12 @@ export function counts(channels, stateOf) {
 }
 
 /**
- * The channels in trouble, worst first: all where `most` are enough, else the `crowded` that fit beside the word of
+ * The channels in trouble, the most urgent first: all where `most` are enough, else the `crowded` that fit beside the word of
  * how many are left out, which is `more`.
  */
 export function strip(channels, { most, crowded }, stateOf) {
   const troubled = channels.filter((channel) => TROUBLE.has(stateOf(channel)));
-  const severity = (channel) => WORST_FIRST.indexOf(stateOf(channel));
-  troubled.sort((a, b) => severity(a) - severity(b));
+  troubled.sort(inUrgency(stateOf));
   const room = troubled.length > most ? Math.max(1, crowded) : most;
   return { first: troubled.slice(0, room), more: Math.max(0, troubled.length - room) };
 }
@@ -97,9 +111,10 @@ export function pages(channels, perPage) {
   return found;
 }
 
-/** The page to show after page `current`: those with trouble take their turns before the others. */
+/** The page to show after page `current`: those with trouble that nobody has in hand take their turns first. */
 export function nextPage(found, current, stateOf) {
-  const troubled = (page) => page.some((channel) => TROUBLE.has(stateOf(channel)));
+  const needsHand = (channel) => TROUBLE.has(stateOf(channel)) && !isInHand(channel, stateOf(channel));
+  const troubled = (page) => page.some(needsHand);
   const numbers = found.map((_, number) => number);
   const turns = [...numbers.filter((n) => troubled(found[n])), ...numbers.filter((n) => !troubled(found[n]))];
   return turns[(turns.indexOf(current) + 1) % turns.length] ?? 0;

@@ -38,5 +38,6 @@ const PUT = {
     row.querySelector(".battery").dataset.bars = bars ?? "";
   },
   battery: (row, text) => write(row.querySelector(".level"), text),
+  acked: (row, acked) => row.querySelector(".chip").toggleAttribute("data-acked", acked),
   muted: (row, muted) => row.toggleAttribute("data-muted", muted),
 };

@@ -67,6 +67,9 @@ const PUT = {
   },
   details: (tile, details) => text(tile, ".details", details),
   muted: (tile, muted) => tile.toggleAttribute("data-muted", muted),
+  acked: (tile, acked) => tile.toggleAttribute("data-acked", acked),
+  acked_by: (tile, by) => text(tile, ".acked > .by", by),
+  acked_at: (tile, at) => text(tile, ".acked > .at", at),
   // A strip entry is a link, and called what stands in it.
   label: (tile, label) => {
     if (tile.matches(".tile")) tile.setAttribute("aria-label", label);

@@ -46,7 +46,7 @@ function heard() {
 function tick() {
   const row = feed.channels.get(id);
   if (row !== undefined) {
-    draw(tile, face(row, { seen: feed.lastSeen(row), nowMs: now() }));
+    draw(tile, face(row, { seen: feed.lastSeen(row), nowMs: now(), alerts: feed.alerts.values() }));
     for (const step of steps) step.hidden = !row.reasons.includes(step.dataset.reason);
   }
   document.querySelector(".clock").textContent = clockTime.format(now());

@@ -10,6 +10,7 @@ export function rewound(board, told, { isWhole }) {
   for (const row of told.devices) board.channels.set(row.device_id, row);
   for (const id of told.removed) board.channels.delete(id);
   board.intervals = told.intervals;
+  board.alerts = new Map(told.alerts.map((alert) => [alert.id, alert]));
   board.seen = new Map(); // each row says for itself when it was seen
   for (const [id, row] of board.channels) {
     if (wasHeard(row)) board.channels.set(id, { ...row, seen_at: told.timestamp });

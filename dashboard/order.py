@@ -30,13 +30,17 @@ def ordered(
         "name": lambda channel: (natural(channel["name"]), in_place(channel)),
         "state": lambda channel: (_urgency(faces[channel["device_id"]]), in_place(channel)),
     }
-    wanted = [
+    return sorted(of_wall(channels, group), key=keys[sort])
+
+
+def of_wall(channels: Iterable[Channel], group: str | None) -> list[Channel]:
+    """Return the microphones of a group, or all of them."""
+    return [
         channel
         for channel in channels
         if channel["kind"] == "microphone"
         and (group is None or any(slug == group for slug, _ in channel["groups"]))
     ]
-    return sorted(wanted, key=keys[sort])
 
 
 def counts(faces: Sequence[Face]) -> dict[str, int]:

@@ -7,7 +7,7 @@ from django.contrib.auth.views import LogoutView
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
-from dashboard import alert_page, chargers, health_page, list_page, manual, replay, views
+from dashboard import alert_page, chargers, health_page, list_page, manual, places, replay, views
 from dashboard.api.answers import nothing_here
 from dashboard.api.views import asyncapi_json, openapi_json
 from dashboard.device import views as device
@@ -15,6 +15,7 @@ from dashboard.device import views as device
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="wall", query_string=True), name="home"),
     path("wall/", views.wall, name="wall"),
+    path("wall/ends/", places.told, name="ends"),
     path("wall/board/", replay.board, name="replay-board"),
     path("wall/alerts/", replay.alerts, name="replay-alerts"),
     path("device/<str:device_id>/", device.device, name="device"),

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LoginView
 from django.contrib.staticfiles.storage import staticfiles_storage
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.templatetags.static import static
@@ -18,6 +19,7 @@ from core.domain.state import AlertState
 from dashboard import replay
 from dashboard.alerts import muted
 from dashboard.painted import context
+from dashboard.places import places
 from realtime.health import readiness
 from realtime.snapshot import initial_data
 
@@ -26,15 +28,21 @@ from realtime.snapshot import initial_data
 @never_cache
 @require_safe
 def wall(request: HttpRequest) -> HttpResponse:
-    if request.GET.get("at"):
-        return replay.page(request)
-    painted = context(request, lambda: initial_data(principal_of(request.user)))
+    try:
+        return replay.page(request) if request.GET.get("at") else _live(request)
+    except BadRequest as wrong:
+        return render(request, "400.html", {"sentence": wrong}, status=HTTPStatus.BAD_REQUEST)
+
+
+def _live(request: HttpRequest) -> HttpResponse:
+    known = places()
+    painted = context(request, lambda: initial_data(principal_of(request.user)), places=known)
     snapshot = painted["snapshot"]
     alerts = {
         "open_alerts": sum(alert["state"] == AlertState.OPEN for alert in snapshot["alerts"]),
         "muted": muted(muted_now(), datetime.fromisoformat(snapshot["timestamp"])),
     }
-    return render(request, "dashboard/wall.html", {**painted, **alerts, "build": _build()})
+    return render(request, "dashboard/wall.html", {**painted, **alerts, "places": known, "build": _build()})
 
 
 @never_cache

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 
-from dashboard import order
+from dashboard import ends, order
 from dashboard.faces import STATE_WORDS, Face, Seen, face, seen
 from dashboard.shown import span
 
@@ -16,7 +16,8 @@ THEMES = ("dark", "light", "auto")
 class Wish:
     """What a wall's address asks for. A value that means nothing is as good as none.
 
-    Without a theme the browser's own choice holds, which only the browser knows.
+    Without a theme the browser's own choice holds, which only the browser knows. `until` is as it was written: one that
+    is no time of day is told to whoever wrote it, because a wall that quietly looks to another end misleads.
     """
 
     group: str | None
@@ -24,6 +25,7 @@ class Wish:
     fit: str
     theme: str
     kiosk: bool
+    until: str
 
     @classmethod
     def from_query(cls, query: Mapping[str, str]) -> Self:
@@ -34,6 +36,7 @@ class Wish:
             fit="3m" if query.get("fit") == "3m" else "",
             theme=theme if theme in THEMES else "",
             kiosk=query.get("kiosk") == "1",
+            until=query.get("until", ""),
         )
 
 
@@ -52,16 +55,23 @@ class Wall:
     more: int
     clock: datetime
     bound: str
+    end: ends.Told | None
     title: str
     worst: str
 
 
-def first_paint(snapshot: Mapping[str, Any], wish: Wish) -> Wall:
-    """Return the wall at the snapshot's own time, as its socket's client would draw it."""
+def first_paint(snapshot: Mapping[str, Any], wish: Wish, *, places: ends.Places | None = None) -> Wall:
+    """Return the wall at the snapshot's own time, as its socket's client would draw it.
+
+    Without `places` it knows of no end: where events of the past were to end is not recorded.
+    """
     now = datetime.fromisoformat(snapshot["timestamp"])
+    of_wall = order.of_wall(snapshot["devices"], wish.group)
+    end = None if places is None else ends.end_of(of_wall, places, now, until=wish.until)
+    ends_at = end.at if end is not None and end.is_own else None
     last = {row["device_id"]: seen(row, snapshot["intervals"], now) for row in snapshot["devices"]}
     faces = {
-        row["device_id"]: face(row, last[row["device_id"]], alerts=snapshot["alerts"])
+        row["device_id"]: face(row, last[row["device_id"]], alerts=snapshot["alerts"], ends_at=ends_at)
         for row in snapshot["devices"]
     }
     rows = order.ordered(snapshot["devices"], faces, group=wish.group, sort=wish.sort or "slot")
@@ -76,6 +86,7 @@ def first_paint(snapshot: Mapping[str, Any], wish: Wish) -> Wall:
         strip=risen,
         more=more,
         clock=now,
+        end=None if end is None else ends.told(end, now),
         bound=_bound([(tile, last[tile.id]) for tile in tiles]),
         title=title(counts),
         worst=next((state for state, number in counts.items() if number), "off"),

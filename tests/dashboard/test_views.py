@@ -196,8 +196,8 @@ def test_a_wall_costs_the_same_statements_whatever_its_size(
     put([Placed(name=f"Mic {number}") for number in range(channels)])
 
     with django_assert_num_queries(
-        10
-    ):  # session, user, groups; begin, isolation, head, rows, alerts, commit; mutes
+        11
+    ):  # session, user, places, groups; begin, isolation, head, rows, alerts, commit; mutes
         browser.get("/wall/")
 
 

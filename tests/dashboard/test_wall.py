@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -5,7 +6,7 @@ import pytest
 from dashboard.wall import Wish, first_paint
 from tests.dashboard.vectors import vectors
 
-NO_WISH = Wish(group=None, sort="", fit="", theme="", kiosk=False)
+NO_WISH = Wish(group=None, sort="", fit="", theme="", kiosk=False, until="")
 CHANNEL: dict[str, Any] = vectors("faces")["channel"]
 
 
@@ -26,8 +27,15 @@ def snapshot(*channels: dict[str, Any]) -> dict[str, Any]:
     [
         ({}, NO_WISH),
         (
-            {"group": "stage-left", "sort": "state", "fit": "3m", "theme": "light", "kiosk": "1"},
-            Wish(group="stage-left", sort="state", fit="3m", theme="light", kiosk=True),
+            {
+                "group": "stage-left",
+                "sort": "state",
+                "fit": "3m",
+                "theme": "light",
+                "kiosk": "1",
+                "until": "22:30",
+            },
+            Wish(group="stage-left", sort="state", fit="3m", theme="light", kiosk=True, until="22:30"),
         ),
         ({"group": "", "sort": "colour", "fit": "2m", "theme": "<pink>", "kiosk": "yes"}, NO_WISH),
     ],
@@ -46,7 +54,7 @@ def test_trouble_rises_and_tiles_keep_their_slots() -> None:
 def test_a_group_s_wall_holds_its_channels_only() -> None:
     wall = first_paint(
         snapshot({"groups": [["left", 2]]}, {"groups": []}, {"groups": [["left", 1]]}),
-        Wish(group="left", sort="", fit="", theme="", kiosk=False),
+        replace(NO_WISH, group="left"),
     )
 
     assert [tile.id for tile in wall.tiles] == ["SHURE003", "SHURE001"]

@@ -1,6 +1,7 @@
 /** What is on the screen: header, strip and tiles, redrawn from the board when it changes and as it ages. */
 
 import { age, freshness } from "./age.js";
+import { endOf, isOwn, told } from "./ends.js";
 import { face, stateNow } from "./face.js";
 import { Header } from "./header.js";
 import { arrangement, counts, firstPage, nextPage, ordered, pages } from "./order.js";
@@ -21,13 +22,16 @@ export class Display {
   #empty = document.querySelector(".empty");
   #pager;
   #pages = [];
+  #end = null;
   #states = new Map();
   #stateOf = (channel) => this.#states.get(channel.device_id);
 
-  /** `now()` is the server's time in ms. */
-  constructor(board, now) {
+  /** `now()` is the server's time in ms; `places` and `until` are as in ends.js. */
+  constructor(board, now, { places = {}, until = "" } = {}) {
     this.board = board;
     this.now = now;
+    this.places = places;
+    this.until = until;
     this.#pager = new Pager({
       next: (page) => nextPage(this.#pages, page, this.#stateOf),
       moved: () => this.place(),
@@ -48,7 +52,14 @@ export class Display {
   tick() {
     if (this.#age()) this.#arrange();
     else this.#drawShown();
-    this.#header.tick(this.now(), this.#oldestFresh());
+    const nowMs = this.now();
+    this.#header.tick(nowMs, this.#oldestFresh(), this.#end && told(this.#end, nowMs));
+  }
+
+  /** Let locations be as these are. */
+  know(places) {
+    this.places = places;
+    this.tick();
   }
 
   /** Put everything in its place, as of this moment: a channel that has just come has a state only then. */
@@ -81,6 +92,7 @@ export class Display {
   }
 
   #drawShown() {
+    this.#end = endOf(this.#pages.flat(), this.places, this.now(), this.until);
     for (const { device_id } of this.#pages[this.#pager.page] ?? []) this.#draw(device_id);
     for (const id of this.#strip.ids) this.#draw(id);
   }
@@ -92,6 +104,7 @@ export class Display {
       seen: lastSeen(this.board, channel),
       nowMs: this.now(),
       alerts: this.board.alerts.values(),
+      endsMs: isOwn(this.#end) ? this.#end.ms : null,
     });
     this.#tiles.draw(id, drawn);
     this.#strip.draw(id, drawn);

@@ -35,16 +35,23 @@ export function level(value, unit) {
   return `${value < 0 ? "\u2212" : ""}${Math.abs(value)}\u00A0${unit}`;
 }
 
+/** A time of day, "16:41", in a zone (none: the reader's own). */
+export function clockTimeIn(ms, zone) {
+  const { hour, minute } = partsIn(ms, zone);
+  return `${hour}:${minute}`;
+}
+
 /** A time of day, with the date once that is a day ago; in the reader's own zone unless one is named. */
 export function moment(at, nowMs, zone) {
   const ms = Date.parse(at);
-  const parts = Object.fromEntries(
-    clockIn(zone)
-      .formatToParts(ms)
-      .map(({ type, value }) => [type, value]),
-  );
+  const parts = partsIn(ms, zone);
   const time = `${parts.hour}:${parts.minute}${zone ? ` ${zone}` : ""}`;
   return nowMs - ms < 86_400_000 ? time : `${parts.year}-${parts.month}-${parts.day} ${time}`;
+}
+
+function partsIn(ms, zone) {
+  const parts = clockIn(zone).formatToParts(ms);
+  return Object.fromEntries(parts.map(({ type, value }) => [type, value]));
 }
 
 const clocks = new Map();

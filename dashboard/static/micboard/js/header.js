@@ -30,6 +30,7 @@ export class Header {
   #total = document.querySelector(".total");
   #clock = document.querySelector(".clock");
   #bound = document.querySelector(".bound");
+  #until = document.querySelector(".head .until");
   #icon = document.querySelector("link[rel=icon]");
   #counts = new Map([...document.querySelectorAll(".count")].map((count) => [count.dataset.state, count]));
 
@@ -49,9 +50,12 @@ export class Header {
     if (this.#icon.getAttribute("href") !== icon) this.#icon.setAttribute("href", icon);
   }
 
-  tick(nowMs, oldestS) {
+  /** `end` is what there is to say of it, as ends.js tells; null: nothing. */
+  tick(nowMs, oldestS, end = null) {
     put(this.#clock, clockTime.format(nowMs));
     put(this.#bound, bound(oldestS, this.#number));
+    if (this.#until.hidden !== (end === null)) this.#until.hidden = end === null;
+    for (const [part, text] of Object.entries(end ?? {})) put(this.#until.querySelector(`.${part}`), text);
   }
 }
 

@@ -6,13 +6,16 @@ import { reloadOnNewBuild, stayAwake } from "./kiosk.js";
 import { MicboardFeed } from "./micboard.js";
 import { watchMutes } from "./muted_note.js";
 import { soundOf } from "./sound.js";
+import { watchEnds } from "./watch_ends.js";
 import { watchOver } from "./watch_over.js";
 
-const feed = new MicboardFeed(document.querySelector(".wall").dataset.socket, {
+const { socket, ends, until } = document.querySelector(".wall").dataset;
+const feed = new MicboardFeed(socket, {
   snapshot: JSON.parse(document.querySelector("#snapshot").textContent),
   throttle: 100,
 });
-const display = new Display(feed.board, () => feed.now());
+const places = JSON.parse(document.querySelector("#places")?.textContent ?? "{}");
+const display = new Display(feed.board, () => feed.now(), { places, until });
 const tellConnection = watchOver(feed);
 const note = document.querySelector(".muted-note");
 
@@ -24,6 +27,7 @@ setInterval(() => {
 }, 1000);
 display.tick();
 watchMutes(note, feed);
+watchEnds(ends, feed, (known) => display.know(known));
 soundOf(feed, null);
 if (document.documentElement.hasAttribute("data-kiosk")) {
   stayAwake();

@@ -12,7 +12,7 @@ import orjson
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
-from core import notices
+from core import absences, notices
 from core.claims import Started
 from core.domain.alerts import Alert
 from core.domain.forecast import remembered
@@ -52,10 +52,11 @@ _HEALTH = f"""
             OR (NOT %(server_ok)s AND (failures = 0 OR checked_at < now() - interval '{FAILURE_EVERY_S} s')))
 """  # noqa: S608  built from constants of this module
 
-# One statement finishes a poll that changed nothing; its server's health and its own record ride on it. Where the
-# claim was overtaken there is nothing to insert, and so no row is counted.
+# One statement finishes a poll that changed nothing; its server's health, the note that somebody watches, and its own
+# record ride on it. Where the claim was overtaken there is nothing to insert, and so no row is counted.
 _FINISH = f"""
 WITH health AS ({_HEALTH}),
+{absences.NOTE},
 finished AS (
 UPDATE core_claim
    SET inflight_until = NULL,

@@ -126,6 +126,16 @@ def prune_notices() -> int:
         return int(cursor.rowcount)
 
 
+def prune_absences() -> int:
+    """Delete absences that were over before the history begins, and return how many there were."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM core_absence WHERE until < now() - make_interval(days => %s)",
+            [settings.HISTORY_DAYS],
+        )
+        return int(cursor.rowcount)
+
+
 def prune_sessions() -> int:
     """Delete sign-ins that are past their end, and return how many there were."""
     with connection.cursor() as cursor:

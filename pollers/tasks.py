@@ -51,6 +51,7 @@ def retain() -> None:
     retention.prune_alerts()
     retention.prune_mutes()
     retention.prune_notices()
+    retention.prune_absences()
     retention.prune_sessions()
     retention.prune_tickets()
 

@@ -95,7 +95,8 @@ _TICK = """
 SELECT now(), h.epoch, h.seq, h.access_version,
        (SELECT md5(w.frame) FROM core_window w WHERE w.epoch = h.epoch AND w.seq = %s),
        extract(epoch FROM now() - h.emitted_at)::float8,
-       (SELECT jsonb_object_agg(part, extract(epoch FROM now() - at)) FROM core_pulse),
+       (SELECT jsonb_object_agg(part, extract(epoch FROM now() - at)) FROM core_pulse
+         WHERE part <> 'watching'),
        (SELECT jsonb_agg(jsonb_build_array(r.code, core_instant(c.seen_at)) ORDER BY r.code)
           FROM core_claim c JOIN core_receiver r ON r.id = c.receiver_id
          WHERE c.polled_at > %s::timestamptz - interval '3 s' AND c.seen_at IS NOT NULL),

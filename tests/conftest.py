@@ -16,8 +16,8 @@ settings.load_profile("shared machine")
 # process that outlives a test takes the next for another database, and not for this one set back.
 _EMPTY = """
 TRUNCATE core_server, core_location, core_group, core_roster, core_edited, core_inbox, core_changerecord,
-         core_window, core_pulse, core_token, core_alert, core_destination, core_serverhealth, django_admin_log,
-         django_session, auth_user CASCADE;
+         core_window, core_pulse, core_absence, core_token, core_alert, core_destination, core_serverhealth,
+         django_admin_log, django_session, auth_user CASCADE;
 UPDATE core_head SET epoch = substr(md5(random()::text), 1, 6), seq = 0, intervals = '{}', emitted_at = NULL,
                      access_version = 0, keyframed_on = NULL;
 UPDATE django_celery_beat_periodictask SET enabled = true, last_run_at = NULL, total_run_count = 0;

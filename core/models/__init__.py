@@ -9,10 +9,11 @@ from core.models.devices import Channel, Receiver, Server, ServerHealth
 from core.models.limits import Limits
 from core.models.notices import Destination, Notice
 from core.models.places import Group, Location, Slot
-from core.models.records import ChangeRecord, ChannelRecord, Edited, Head, Inbox, Roster, Window
+from core.models.records import Absence, ChangeRecord, ChannelRecord, Edited, Head, Inbox, Roster, Window
 from core.models.schedule import Claim, PollMemory, PollRecord, Pulse, Schedule
 
 __all__ = [
+    "Absence",
     "Alert",
     "ChangeRecord",
     "Channel",

@@ -113,6 +113,24 @@ class ChangeRecord(RecordedChange):
         ]
 
 
+class Absence(models.Model):
+    """A time in which nobody polled: from the last poll before it up to the first after it."""
+
+    since = models.DateTimeField(unique=True)
+    until = models.DateTimeField(db_index=True)
+
+    class Meta:
+        ordering = ["-since"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(until__gt=models.F("since")), name="absence_ends_after_it_begins"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.since} to {self.until}"
+
+
 class Head(models.Model):
     """The one row that numbers the windows; whoever holds its lock is the emitter.
 

@@ -11,7 +11,7 @@ from pytest_django.fixtures import Settings
 
 from core import retention
 from core.clock import today
-from core.models import Alert, ChangeRecord, Destination, Mute, Notice, Ticket, Token, Window
+from core.models import Absence, Alert, ChangeRecord, Destination, Mute, Notice, Ticket, Token, Window
 from pollers.tasks import retain
 
 pytestmark = pytest.mark.django_db
@@ -172,6 +172,16 @@ def test_what_was_told_goes_when_it_is_older_than_the_history(settings: Settings
 
     assert retention.prune_notices() == 1
     assert sorted(Notice.objects.values_list("state", flat=True)) == ["sent", "waiting"]
+
+
+def test_absences_go_when_they_were_over_before_the_history_begins(settings: Settings) -> None:
+    settings.HISTORY_DAYS = 30
+    for age in (31 * DAY, 29 * DAY):
+        ended = TransactionNow() - age
+        Absence.objects.create(since=ended - timedelta(hours=1), until=ended)
+
+    assert retention.prune_absences() == 1
+    assert Absence.objects.get().until > noon(today() - 30 * DAY)
 
 
 def test_sessions_go_when_they_are_past_their_end() -> None:

@@ -14,7 +14,7 @@ from core.domain.absences import Absence
 WATCHING = "watching"  # the pulse of all who poll
 NOTED_EVERY_S = 5  # polls do not queue for its row
 AWAY_AFTER_S = 45  # the least age at which a value is stale; a restart takes less
-MOST = 100  # of a part of the past: those that are longest
+MOST = 500  # of a part of the past: those that are longest
 
 # Parts of a statement that is a sign of watching. It may come at any time, from any process: where the row is young
 # there is nothing to do, and of those that find it old one moves it on. A clock that was put back is no silence, and

@@ -3,23 +3,29 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
+from core.domain.absences import Absence
 from core.models.records import Kind
 from dashboard.device.records import Record
 from dashboard.faces import STATE_WORDS
 from dashboard.reasons import TROUBLES, complaint, words
-from dashboard.shown import UNKNOWN, level, runtime, shown
+from dashboard.shown import UNKNOWN, level, runtime, shown, span
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One entry of the log. `state` is the one that it led to, empty where that stayed; `levels` moved beside it."""
+    """One entry of the log. `state` is the one that it led to, empty where that stayed; `levels` moved beside it.
+
+    `until` is when what the entry tells was over.
+    """
 
     at: datetime
     state: str
     lines: list[str]
-    levels: str
+    levels: str = ""
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +45,21 @@ def entries(records: Iterable[Record]) -> Iterator[Entry]:
             lines=list(lines(record)),
             levels=" · ".join(levels(record)),
         )
+
+
+def absent(absences: Iterable[Absence], now: datetime) -> Iterator[Entry]:
+    """Return an entry for each time that nobody watched."""
+    for absence in absences:
+        length = span(absence.seconds(now))
+        line = f"Micboard was away for {length}: what happened meanwhile is not known"
+        if absence.until is None:
+            line = f"Micboard is away since, for {length}: nobody polls"
+        yield Entry(at=absence.since, state="", lines=[line], until=absence.until)
+
+
+def in_order(*of: Iterable[Entry]) -> list[Entry]:
+    """Return the entries of several lists, newest first; those of one instant stay as they are."""
+    return sorted(chain(*of), key=lambda entry: entry.at, reverse=True)
 
 
 def lines(record: Record) -> Iterator[str]:

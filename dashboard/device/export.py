@@ -13,6 +13,8 @@ from typing import Any
 import orjson
 from channels.db import database_sync_to_async
 
+from core.absences import between as absences_between
+from core.domain.absences import Absence
 from core.domain.state import instant
 from core.models.records import Kind
 from dashboard.device import changelog
@@ -54,18 +56,35 @@ HEADER = ("at", "device", "name", "what", "state", "reasons", *VALUES.values(), 
 
 async def as_csv(export: Export) -> AsyncIterator[bytes]:
     yield _csv([HEADER])
+    absences = await _absences(export)
     async for records in pieces(export):
-        yield _csv([row(export, record) for record in records])
+        rows = []
+        for record in records:
+            while absences and absences[0].since < record.at:
+                rows.append(_row_of_absence(export, absences.pop(0)))
+            rows.append(row(export, record))
+        yield _csv(rows)
+    yield _csv([_row_of_absence(export, absence) for absence in absences])
 
 
 async def as_json(export: Export) -> AsyncIterator[bytes]:
     head = {"device_id": export.device_id, "from": _iso(export.span.since), "to": _iso(export.span.until)}
-    yield orjson.dumps(head)[:-1] + b',"changes":['
+    absences = [
+        {"from": _iso(absence.since), "to": absence.until and _iso(absence.until)}
+        for absence in await _absences(export)
+    ]
+    yield orjson.dumps({**head, "absences": absences})[:-1] + b',"changes":['
     separator = b""
     async for records in pieces(export):
         yield separator + b",\n".join(orjson.dumps(_told(record)) for record in records)
         separator = b",\n"
     yield b"]}\n"
+
+
+async def _absences(export: Export) -> list[Absence]:
+    read: Callable[..., Any] = database_sync_to_async(absences_between, thread_sensitive=False)
+    found: list[Absence] = await read(export.span.since, export.span.until)
+    return found
 
 
 async def pieces(export: Export) -> AsyncIterator[list[Record]]:
@@ -93,6 +112,22 @@ def row(export: Export, record: Record) -> list[Cell]:
         "; ".join(changed),
     ]
     return [harmless(cell) for cell in cells]
+
+
+def _row_of_absence(export: Export, absence: Absence) -> list[Cell]:
+    """Return a line that says that from there on nothing is known."""
+    over = f"until {_iso(absence.until)}" if absence.until else "until now"
+    values = [None] * len(VALUES)
+    return [
+        _iso(absence.since),
+        export.device_id,
+        None,
+        "away",
+        None,
+        None,
+        *values,
+        f"Micboard was away {over}",
+    ]
 
 
 def harmless(cell: Cell) -> Cell:

@@ -9,13 +9,15 @@ import orjson
 from django.db import connection
 from django.template.loader import render_to_string
 
+from core import absences
 from core.access import Visible
+from core.domain.absences import Absence
 from core.models import Channel, Receiver
 from dashboard.api import wishes
 from dashboard.api.answers import not_found
-from dashboard.device import bands, changelog, ranges, summaries
+from dashboard.device import bands, changelog, gaps, ranges, summaries
 from dashboard.device.records import MARKED, NOTABLE, Place, Subject, records_before
-from dashboard.device.series import Point, read_series
+from dashboard.device.series import Point, milliseconds, read_series
 from dashboard.device.thresholds import thresholds_of
 from dashboard.faces import Face, Seen, face, seen
 from dashboard.shown import shown
@@ -87,40 +89,56 @@ def known(device_id: str, may_see: Visible) -> Device:
 def past(device: Device, name: str, *, place: Place | None = None) -> dict[str, Any]:
     """Return what the page shows of this range: for its plots, and as HTML what stands in words."""
     span = ranges.up_to(device.now, name)
-    series = read_series(device.subject.channel_id, span)
+    away = absences.between(span.since, span.until)
+    series = gaps.cut(read_series(device.subject.channel_id, span), away)
     drawn = summaries.drawn(series)
     marked = records_before(device.subject, span, fields=MARKED, limit=MOST_MARKS)
     return {
         "range": name,
-        "now": _ms(device.now),
-        "since": _ms(span.since),
-        "until": _ms(span.until),
+        "now": milliseconds(device.now),
+        "since": milliseconds(span.since),
+        "until": milliseconds(span.until),
         "series": {name: _parallel(points) for name, points in series.points.items()},
         "drawn": drawn,
+        "absences": gaps.drawn(away),
         "bands": bands.as_json(bands.bands(thresholds_of(device.channel))),
         "marks": [
-            {"at": _ms(mark.at), "kind": mark.kind, "text": mark.text} for mark in changelog.marks(marked)
+            {"at": milliseconds(mark.at), "kind": mark.kind, "text": mark.text}
+            for mark in changelog.marks(marked)
         ],
         "words": {
             plot: render_to_string(
                 "dashboard/device/words.html",
-                {"plot": title, "told": [summaries.told(name, series) for name in drawn[plot]]},
+                {
+                    "plot": title,
+                    "told": [summaries.told(name, series) for name in drawn[plot]],
+                    "away": gaps.summary(away, device.now),
+                },
             )
             for plot, title in PLOTS
         },
-        "log": render_to_string("dashboard/device/log.html", log(device, name, span, place=place)),
+        "log": render_to_string("dashboard/device/log.html", log(device, name, span, away, place=place)),
     }
 
 
-def log(device: Device, name: str, span: ranges.Span, *, place: Place | None) -> dict[str, Any]:
+def log(
+    device: Device, name: str, span: ranges.Span, away: list[Absence], *, place: Place | None
+) -> dict[str, Any]:
     records = records_before(device.subject, span, place=place, fields=NOTABLE, limit=LOG_PAGE + 1)
     shown_here = records[:LOG_PAGE]
+    more = len(records) > LOG_PAGE
+    absent = [
+        absence
+        for absence in away
+        if absence.since <= (place[0] if place else span.until)
+        and (not more or shown_here[-1].at < absence.since)
+    ]
     return {
         "device_id": device.row["device_id"],
         "range": name,
-        "entries": list(changelog.entries(shown_here)),
+        "entries": changelog.in_order(changelog.entries(shown_here), changelog.absent(absent, device.now)),
         "is_newest": place is None,
-        "older": wishes.cursor_at(*shown_here[-1].place) if len(records) > LOG_PAGE else None,
+        "older": wishes.cursor_at(*shown_here[-1].place) if more else None,
         "wider": ranges.wider(name),
     }
 
@@ -128,7 +146,3 @@ def log(device: Device, name: str, span: ranges.Span, *, place: Place | None) ->
 def _parallel(points: list[Point]) -> list[list[int | None]]:
     """Return instants and values apart, which is half as long on the wire."""
     return [[at for at, _ in points], [value for _, value in points]]
-
-
-def _ms(at: datetime) -> int:
-    return int(at.timestamp() * 1000)

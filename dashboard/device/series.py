@@ -88,13 +88,13 @@ _LOW_32, _LOW_16, _HALF_16 = 2**32 - 1, 2**16 - 1, 2**15
 
 def read_series(channel_id: int, span: Span) -> Series:
     """Return what was recorded of a channel in this part of the past."""
-    since_ms = _ms(span.since)
+    since_ms = milliseconds(span.since)
     with connection.cursor() as cursor:
         cursor.execute(_SERIES, _asked(channel_id, span))
         buckets = cursor.fetchall()
     points = {
         name: list(
-            _steps(
+            steps(
                 point
                 for bucket in buckets
                 for point in _points(bucket[at : at + _AGGREGATES], since_ms=since_ms)
@@ -137,7 +137,7 @@ def _points(bucket: tuple[int | None, ...], *, since_ms: int) -> list[Point]:
     return sorted(found, key=lambda point: (point[0], point[1] is None, point[1] or 0))
 
 
-def _steps(points: Iterator[Point]) -> Iterator[Point]:
+def steps(points: Iterator[Point]) -> Iterator[Point]:
     """Leave out points at which nothing changes."""
     before: int | None = None
     first = True
@@ -147,5 +147,5 @@ def _steps(points: Iterator[Point]) -> Iterator[Point]:
         before, first = value, False
 
 
-def _ms(at: datetime) -> int:
+def milliseconds(at: datetime) -> int:
     return int(at.timestamp() * 1000)

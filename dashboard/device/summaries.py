@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from dashboard.device.series import Point, Series
+from dashboard.device.series import Point, Series, milliseconds
 from dashboard.shown import level, runtime, span
 
 
@@ -55,8 +55,7 @@ def _of(known: Collection[str], *names: str) -> list[str]:
 def told(name: str, series: Series) -> Told:
     label, said = LABELS[name]
     points = series.points[name]
-    until_ms = int(series.span.until.timestamp() * 1000)
-    since_ms = int(series.span.since.timestamp() * 1000)
+    since_ms, until_ms = milliseconds(series.span.since), milliseconds(series.span.until)
     values = [(value, at) for at, value in points if value is not None]
     least, greatest = min(values), max(values, key=lambda value: (value[0], -value[1]))
     now = points[-1][1]

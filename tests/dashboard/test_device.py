@@ -6,7 +6,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from core.models import Claim, Group, Inbox, Limits
+from core.models import Absence, ChangeRecord, Claim, Group, Inbox, Limits, Pulse
+from dashboard.device.series import milliseconds
 from realtime.windows import emit
 from tests.dashboard.past import write
 from tests.dashboard.stage import Placed, change, database_time, put
@@ -79,6 +80,50 @@ def test_the_log_is_read_a_page_at_a_time(browser: Client) -> None:
     assert older.count("Gain: ") == 21
     assert "Newest" in older
     assert browser.get("/device/SHURE001/?cursor=nonsense").status_code == 404
+
+
+def test_a_page_says_when_micboard_was_away(browser: Client) -> None:
+    put([Placed(name="Pastor", values={"gain_db": 1})])
+    now = database_time()
+    minutes = [now - timedelta(minutes=minute) for minute in range(15)]
+    ChangeRecord.objects.update(at=minutes[13])
+    write("SHURE001", [(minutes[12], {"gain_db": 2}), (minutes[3], {"gain_db": 3})])
+    Absence.objects.create(since=minutes[10], until=minutes[4])
+    Pulse.objects.create(part="watching", at=minutes[2])
+
+    told = browser.get("/device/SHURE001/history/?range=15m").json()
+
+    order = [
+        "Micboard is away since, for 2 min: nobody polls",
+        "Gain: 2\u00a0dB → 3\u00a0dB",
+        "Micboard was away for 6 min: what happened meanwhile is not known",
+        "Gain: 1\u00a0dB → 2\u00a0dB",
+        "Came to the board",
+    ]
+    places = [told["log"].index(line) for line in order]
+    assert places == sorted(places)
+    assert [(one["since"], one["until"]) for one in told["absences"]] == [
+        (milliseconds(minutes[10]), milliseconds(minutes[4])),
+        (milliseconds(minutes[2]), None),
+    ]
+    assert told["series"]["battery_minutes"][1] == [380, None, 380, None]
+    assert "Micboard was away 2 times, 8 min in all" in told["words"]["rf"]
+
+
+def test_an_absence_stands_on_the_page_of_the_log_that_it_is_in(browser: Client) -> None:
+    put([Placed(name="Pastor")])
+    now = database_time()
+    write("SHURE001", [(now - timedelta(seconds=500 - n), {"gain_db": n}) for n in range(50)])
+    for ago in (20, 490, 1000):
+        since = now - timedelta(seconds=ago + 0.5)
+        Absence.objects.create(since=since, until=since + timedelta(seconds=200))
+
+    newest = browser.get("/device/SHURE001/?range=15m").content.decode()
+    link = newest.split('rel="next"')[0].rsplit('href="', 1)[1].split('"')[0].replace("&amp;", "&")
+    older = browser.get(link).content.decode()
+
+    assert newest.count("Micboard was away for") == 1
+    assert older.count("Micboard was away for") == 2
 
 
 @pytest.mark.parametrize("path", ["/device/SHURE009/", "/device/SHURE009/history/", "/device/%00/"])

@@ -7,6 +7,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Page, expect
 
+from core.models import Absence
 from tests.dashboard.conftest import Backstage
 from tests.dashboard.past import write
 from tests.dashboard.stage import Placed, database_time, put, show_poller_alive
@@ -28,6 +29,8 @@ DRAWN = """
 
 
 # What happens so many minutes before now.
+# Minutes before now at which Micboard itself went away and came back.
+AWAY = (60, 30)
 EVENTS: dict[int, dict[str, Any]] = {
     300: {"frequency_khz": 578_350},
     240: {"state": "off", "transmitter_on": False, "rf_quality": "no_tx"},
@@ -45,7 +48,9 @@ EVENTS: dict[int, dict[str, Any]] = {
 def play_an_evening() -> None:
     """Let one microphone have had five hours of show: it runs down, is retuned, lost for ten minutes, turned off."""
     now = database_time()
-    minutes = [minute for minute in range(300, 0, -1) if not 80 < minute < 90]
+    minutes = [minute for minute in range(300, 0, -1) if not (80 < minute < 90 or AWAY[1] < minute < AWAY[0])]
+    since, until = (now - timedelta(minutes=minute) for minute in AWAY)
+    Absence.objects.create(since=since, until=until)
     write(
         "SHURE001",
         [(now - timedelta(minutes=minute), levels(minute) | EVENTS.get(minute, {})) for minute in minutes],
@@ -112,3 +117,41 @@ async def test_a_page_shows_an_evening(evening: Page, theme: str, width: int, he
         # A tile opens wherever it is touched, and not at its summary alone.
         small = [target for target in await evening.evaluate(TOO_SMALL) if target != "<summary></summary>"]
         assert small == []
+
+
+# The colour of most that is drawn on a canvas.
+COMMONEST = """
+(canvas) => {
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    const counts = new Map();
+    for (let at = 0; at < data.length; at += 4) {
+        if (data[at + 3] < 255) continue;
+        const colour = data.slice(at, at + 3).join();
+        counts.set(colour, (counts.get(colour) ?? 0) + 1);
+    }
+    return [...counts].sort((a, b) => b[1] - a[1])[0][0];
+}
+"""
+
+
+async def test_plots_take_the_colours_of_another_theme_at_once(evening: Page) -> None:
+    await open_page(evening, "/device/SHURE001/?range=6h")
+    canvas = evening.locator(".plot canvas").first
+    dark = await canvas.evaluate(COMMONEST)
+
+    await evening.keyboard.press("t")
+
+    await expect(evening.locator("html")).to_have_attribute("data-theme", "light")
+    assert await evening.locator(".plot canvas").first.evaluate(COMMONEST) != dark
+
+
+async def test_the_crosshair_in_an_absence_says_so(evening: Page) -> None:
+    await open_page(evening, "/device/SHURE001/?range=6h")
+    box = await evening.locator(".plot .u-over").first.bounding_box()
+    assert box is not None
+
+    share = 1 - sum(AWAY) / 2 / 360
+    await evening.mouse.move(box["x"] + share * box["width"], box["y"] + box["height"] / 2)
+
+    await expect(evening.locator(".readout .happened")).to_have_text("Micboard was away, no value is known")
+    await expect(evening.locator(".legend").first).to_have_text("Runtime —")

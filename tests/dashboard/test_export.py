@@ -13,7 +13,7 @@ from django.db import connection
 from django.test import Client
 from playwright.async_api import APIResponse, Page
 
-from core.models import Channel
+from core.models import Absence, Channel
 from dashboard.device.export import PIECE, Export, as_csv, as_json, harmless
 from dashboard.device.ranges import Span
 from dashboard.device.records import Subject
@@ -91,6 +91,29 @@ async def test_the_same_as_json(fetch: Fetch, backstage: Backstage) -> None:
         ("added", {}),
     ]
     assert answer.headers["content-disposition"].startswith('attachment; filename="SHURE001-15m-until-')
+
+
+def be_away() -> None:
+    put([Placed(name="Pastor")])
+    at = database_time() - timedelta(minutes=10)
+    write("SHURE001", [(at, {"battery_minutes": 22}), (at + timedelta(minutes=8), {"battery_minutes": 12})])
+    Absence.objects.create(since=at + timedelta(minutes=1), until=at + timedelta(minutes=7))
+
+
+@browsing
+async def test_files_say_when_nobody_polled(fetch: Fetch, backstage: Backstage) -> None:
+    await backstage(be_away)
+
+    table = await (await fetch("/device/SHURE001/changes.csv?range=15m")).text()
+    told: dict[str, Any] = await (await fetch("/device/SHURE001/changes.json?range=15m")).json()
+
+    rows = list(csv.DictReader(io.StringIO(table)))
+    assert [row["what"] for row in rows] == ["change", "away", "change", "added"]
+    (absence,) = told["absences"]
+    assert (rows[1]["at"], rows[1]["state"], rows[1]["changed"]) == (
+        *(absence["from"], ""),
+        f"Micboard was away until {absence['to']}",
+    )
 
 
 @pytest.mark.parametrize("path", ["/device/SHURE009/changes.csv", "/device/SHURE001/changes.xls"])

@@ -5,8 +5,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from core.domain.absences import Absence
 from core.models import Channel
 from core.retention import ensure_partitions
+from dashboard.device.gaps import cut
 from dashboard.device.ranges import Span, up_to
 from dashboard.device.series import MOST_POINTS, Point, explain_series, read_series
 from dashboard.device.summaries import drawn, told
@@ -49,6 +51,37 @@ def test_a_value_holds_until_the_next_and_the_one_before_the_range_is_carried_in
 
     assert ago(series.points["battery_minutes"], now) == [(900, 200), (600, 190)]
     assert ago(series.points["rf_signal"], now) == [(900, -55), (300, -70)]
+
+
+def test_nothing_is_known_while_nobody_polled(now: datetime) -> None:
+    minute = timedelta(minutes=1)
+    write(
+        "SHURE001",
+        [
+            (now - 30 * minute, {"battery_minutes": 200}),
+            (now - 10 * minute, {"battery_minutes": 190}),
+            (now - 5 * minute, {"battery_minutes": 150}),
+        ],
+    )
+    absences = [
+        Absence(since=now - 20 * minute, until=now - 14 * minute),
+        Absence(since=now - 8 * minute, until=now - 4 * minute),
+        Absence(since=now - 2 * minute, until=None),
+    ]
+
+    series = cut(read_series(channel_id(), up_to(now, "15m")), absences)
+
+    assert ago(series.points["battery_minutes"], now) == [
+        (900, None),
+        (840, 200),
+        (600, 190),
+        (480, None),
+        (240, 150),
+        (120, None),
+    ]
+    assert [value for _, value in series.points["battery_bars"]] == [None, 4, None, 4, None]
+    assert [value for _, value in series.points["rf_signal_a"]] == [None]
+    assert told("battery_minutes", series).without == "7 min"
 
 
 @pytest.mark.parametrize(

@@ -85,6 +85,10 @@ document.querySelector(".ranges").addEventListener("click", (event) => {
   show(link.dataset.range);
 });
 document.querySelector("#connection .retry").addEventListener("click", () => feed.retry());
+// theme.js puts the theme there, whoever chose it.
+new MutationObserver(() => history.repaint()).observe(document.documentElement, {
+  attributeFilter: ["data-theme"],
+});
 matchMedia("print").addEventListener("change", () => history.repaint());
 
 localise(document, now());

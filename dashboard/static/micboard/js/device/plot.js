@@ -1,6 +1,7 @@
 /** One plot: steps over time with gaps where there was no value, bands where one means trouble, and marks. */
 
 import uPlot from "../../vendor/uplot/uPlot.esm.js";
+import { drawAbsences } from "./absences.js";
 import { limitsOf, SCALES, timeLabels } from "./axes.js";
 import { drawBands } from "./bands.js";
 import { drawMarks } from "./marks.js";
@@ -95,7 +96,7 @@ export class Plot {
         series: [{}, ...names.map((_, index) => this.#stroke(ink.series[index], index))],
         hooks: {
           drawClear: [(u) => drawBands(u, this.#past.bands[names[0]] ?? [], ink)],
-          draw: [(u) => drawMarks(u, this.#past.marks, ink)],
+          draw: [(u) => drawAbsences(u, this.#past, ink), (u) => drawMarks(u, this.#past.marks, ink)],
           setCursor: [(u) => this.pointed(u.cursor.left >= 0 ? u.posToVal(u.cursor.left, "x") * 1000 : null)],
         },
       },

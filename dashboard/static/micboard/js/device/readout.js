@@ -1,6 +1,7 @@
 /** What the crosshair is at, in words above the plots; without one, what is now. */
 
 import { span } from "../format.js";
+import { AWAY, absenceAt } from "./absences.js";
 import { instantLabel, SCALES } from "./axes.js";
 import { nearest } from "./marks.js";
 import { valueAt } from "./series.js";
@@ -20,7 +21,8 @@ export class Readout {
     put(this.#at, at === null ? "Now" : instantLabel(instant, past.until));
     const ago = at === null ? "" : `${span((past.until - instant) / 1000)} ago`;
     const mark = at === null ? null : nearest(past.marks, at, (past.until - past.since) * NEAR_SHARE);
-    put(this.#happened, mark?.text ?? ago);
+    const away = at !== null && absenceAt(past.absences, at) !== null;
+    put(this.#happened, away ? `${AWAY}, no value is known` : (mark?.text ?? ago));
     for (const [plot, legend] of this.#legends) this.#legend(legend, past, past.drawn[plot], instant);
   }
 

@@ -1,6 +1,8 @@
 /** The states of a range as one ribbon: each has a height and a pattern beside its colour, and its word if it fits. */
 
 import { STATE_WORDS } from "../face.js";
+import { within, write } from "./absences.js";
+import { hatch } from "./hatch.js";
 import { colours } from "./paint.js";
 import { LEFT_PX, RIGHT_PX } from "./plot.js";
 import { stateOf, stretches } from "./series.js";
@@ -32,7 +34,7 @@ export class Ribbon {
     this.#canvas.height = clientHeight * ratio;
     const ctx = this.#canvas.getContext("2d");
     ctx.scale(ratio, ratio);
-    const { since, until, series } = this.#past;
+    const { since, until, series, absences } = this.#past;
     const perMs = (clientWidth - LEFT_PX - RIGHT_PX) / (until - since);
     const style = getComputedStyle(this.#canvas);
     const ink = { ...colours(this.#canvas), warning: style.getPropertyValue("--warning-fill").trim() };
@@ -51,6 +53,16 @@ export class Ribbon {
       ctx.fillStyle = ON[state] ? style.getPropertyValue(ON[state]).trim() : ink.text;
       ctx.fillText(word, x + WORD_PX, y + height / 2 + 1);
     }
+    for (const [from, to] of within(absences, { since, until })) {
+      const x = LEFT_PX + (from - since) * perMs;
+      this.#absent(ctx, { x, width: Math.max(2, (to - from) * perMs), height: clientHeight }, ink);
+    }
+  }
+
+  #absent(ctx, { x, width, height }, ink) {
+    ctx.strokeStyle = ink.soft;
+    hatch(ctx, { x, y: 0, width, height }, 6);
+    write(ctx, { x, y: 0, width, height }, ink, 1);
   }
 
   #fill(ctx, state, { x, y, width, height }, ink) {
@@ -66,18 +78,9 @@ export class Ribbon {
     ctx.fillRect(x, y, width, height);
     ctx.globalAlpha = 1;
     if (state !== "offline") return;
-    ctx.save();
-    ctx.beginPath();
-    ctx.rect(x, y, width, height);
-    ctx.clip();
     ctx.strokeStyle = ink.offline;
     ctx.lineWidth = 2;
-    for (let at = x - height; at < x + width; at += 9) {
-      ctx.beginPath();
-      ctx.moveTo(at, y + height);
-      ctx.lineTo(at + height, y);
-      ctx.stroke();
-    }
-    ctx.restore();
+    hatch(ctx, { x, y, width, height }, 9);
+    ctx.lineWidth = 1;
   }
 }

@@ -3,6 +3,8 @@
 import { hatch } from "./hatch.js";
 
 export const AWAY = "Micboard was away";
+const AWAY_IN_TWO = ["Micboard", "was away"];
+const LINE_PX = 18;
 const APART_PX = 8;
 const LEAST_PX = 3;
 const MARGIN_PX = 8;
@@ -40,21 +42,29 @@ export function drawAbsences(u, past, ink) {
   ctx.restore();
 }
 
-/** Write the words into a box: level, or upright where it is narrow, or not at all. */
+/** Write the words into a box: in one line or two, level or upright, whichever fits first, or not at all. */
 export function write(ctx, { x, y, width, height }, ink, ratio) {
   ctx.save();
   ctx.font = `700 ${14 * ratio}px system-ui`;
   ctx.textAlign = "center";
   ctx.textBaseline = "middle";
-  const length = ctx.measureText(AWAY).width + 2 * MARGIN_PX * ratio;
-  const thick = 22 * ratio;
-  ctx.translate(x + width / 2, y + height / 2);
-  if (length > width) ctx.rotate(-Math.PI / 2);
-  if (length <= width ? thick <= height : length <= height && thick <= width) {
+  const sized = [[AWAY], AWAY_IN_TWO].map((lines) => ({
+    lines,
+    long: Math.max(...lines.map((line) => ctx.measureText(line).width)) + 2 * MARGIN_PX * ratio,
+    thick: (lines.length * LINE_PX + 2) * ratio,
+  }));
+  const level = sized.find(({ long, thick }) => long <= width && thick <= height);
+  const fitting = level ?? sized.find(({ long, thick }) => long <= height && thick <= width);
+  if (fitting) {
+    const { lines, long, thick } = fitting;
+    ctx.translate(x + width / 2, y + height / 2);
+    if (!level) ctx.rotate(-Math.PI / 2);
     ctx.fillStyle = ink.page;
-    ctx.fillRect(-length / 2, -thick / 2, length, thick);
+    ctx.fillRect(-long / 2, -thick / 2, long, thick);
     ctx.fillStyle = ink.text;
-    ctx.fillText(AWAY, 0, ratio);
+    for (const [index, line] of lines.entries()) {
+      ctx.fillText(line, 0, (index - (lines.length - 1) / 2) * LINE_PX * ratio + ratio);
+    }
   }
   ctx.restore();
 }

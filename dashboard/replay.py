@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from core.absences import between as absences_between
 from core.access import Principal, Visible, principal_of_request
 from core.domain.state import instant
 from dashboard import moments
@@ -28,7 +30,7 @@ def page(request: HttpRequest) -> HttpResponse:
     try:
         at, first = _kept(at, retained)
     except Problem as problem:
-        raise Http404(problem.sentence) from problem
+        return _no_such_moment(request, problem, retained)
     principal = principal_of_request(request)
     painted = context(request, lambda: replay.data_at(principal, at))
     since, until = max(at - AROUND, first), min(at + AROUND, retained.until)
@@ -37,8 +39,19 @@ def page(request: HttpRequest) -> HttpResponse:
         "retained": [instant(first), instant(retained.until)],
         "around": [instant(since), instant(until)],
         "moments": told_moments(principal, since, until),
+        "absences": _told_absences(since, until),
     }
-    return render(request, "dashboard/replay.html", {**painted, "at": at, "replay": told})
+    away = {
+        name: moment and datetime.fromisoformat(moment)
+        for name, moment in (painted["snapshot"]["away"] or {}).items()
+    }
+    return render(request, "dashboard/replay.html", {**painted, "at": at, "away": away, "replay": told})
+
+
+def _no_such_moment(request: HttpRequest, problem: Problem, retained: Retained) -> HttpResponse:
+    """Say what is wrong with a moment, and lead to one that there is."""
+    told = {"sentence": problem.sentence, "retained": retained, "days": settings.HISTORY_DAYS}
+    return render(request, "dashboard/no_such_moment.html", told, status=problem.status)
 
 
 def _kept(at: datetime | None, retained: Retained) -> tuple[datetime, datetime]:
@@ -54,6 +67,10 @@ def _kept(at: datetime | None, retained: Retained) -> tuple[datetime, datetime]:
     if at > retained.until:
         raise not_found("That moment is still to come.")
     return max(at, retained.since), retained.since
+
+
+def _told_absences(since: datetime, until: datetime) -> list[dict[str, Any]]:
+    return [replay.told_absence(absence) for absence in absences_between(since, until)]
 
 
 def told_moments(principal: Principal | None, since: datetime, until: datetime) -> list[dict[str, Any]]:
@@ -79,9 +96,12 @@ def board(request: HttpRequest, _may_see: Visible) -> Mapping[str, Any]:
 
 @endpoint
 def alerts(request: HttpRequest, _may_see: Visible) -> Mapping[str, Any]:
-    """Answer the alerts of a part of the past, for the scrubber's marks."""
+    """Answer the alerts of a part of the past, and when nobody polled, for the scrubber's marks."""
     query = wishes.query_of(request, ("from", "to"))
     since, until = wishes.moment(query, "from"), wishes.moment(query, "to")
     if since is None or until is None:
         raise bad_request("Say from when to when.")
-    return {"moments": told_moments(principal_of_request(request), since, until)}
+    return {
+        "moments": told_moments(principal_of_request(request), since, until),
+        "absences": _told_absences(since, until),
+    }

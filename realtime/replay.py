@@ -4,7 +4,7 @@ Each channel's row is its last record before that moment, with who it was from t
 begins with a keyframe of every channel, so nothing older than the last ones has to be looked at.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,11 +12,16 @@ from typing import Any
 import orjson
 from django.db import connection
 
+from core.absences import between as absences_between
 from core.access import Principal, Visible, visible
-from core.domain.state import instant
+from core.domain import states
+from core.domain.absences import Absence, at_moment, last_watched
+from core.domain.state import State, from_wire, instant, to_wire
 from core.domain.states import stale_after
 from realtime.board import Row
 from realtime.snapshot import row_of
+
+LONGEST_AGE = timedelta(minutes=10)  # a channel is stale, and recorded as such, long before
 
 # Alert rows have a channel's id, too, and are no state of it. `since` asks for channels that changed after it alone.
 _BOARD = """
@@ -91,12 +96,16 @@ def retained() -> Retained:
 def data_at(principal: Principal | None, at: datetime, *, since: datetime | None = None) -> dict[str, Any]:
     """Return what a principal may see of the board as it was, in the form of the feed's snapshot.
 
-    With `since` only the rows that are others than they were then, and the ids of those that went. Its alerts are those
-    that were in hand: what else was open, the rows tell.
+    With `since` only the rows that are others than they were then, and the ids of those that went, unless all are:
+    `whole` says so. Its alerts are those that were in hand: what else was open, the rows tell. While nobody polled,
+    `away` says from when to when, and every channel is stale.
     """
     epoch, intervals = _head()
     may_see = visible(principal)
-    found = list(_rows(at, since, intervals))
+    absences = absences_between(min(since or at, at - LONGEST_AGE), at)
+    away = at_moment(absences, at)
+    whole = since is None or at_moment(absences, since) != away
+    found = list(_rows(at, None if whole else since, intervals, absences))
     return {
         "type": "initial_data",
         "seq": 0,
@@ -105,23 +114,33 @@ def data_at(principal: Principal | None, at: datetime, *, since: datetime | None
         "intervals": intervals,
         "devices": [row for row, removed in found if not removed and may_see.includes(row)],
         "removed": [row["device_id"] for row, removed in found if removed or not may_see.includes(row)],
-        "alerts": _in_hand(at, may_see, intervals),
+        "alerts": _in_hand(at, may_see, intervals, absences),
+        "whole": whole,
+        "away": away and told_absence(away),
     }
 
 
-def _in_hand(at: datetime, may_see: Visible, intervals: dict[str, float]) -> list[dict[str, Any]]:
+def _in_hand(
+    at: datetime, may_see: Visible, intervals: dict[str, float], absences: Sequence[Absence]
+) -> list[dict[str, Any]]:
     with connection.cursor() as cursor:
         cursor.execute(_IN_HAND, {"at": at})
         found = [orjson.loads(alert) for (alert,) in cursor.fetchall()]
     if not found or may_see == may_see.everything():
         return found
-    rows = [row for row, removed in _rows(at, None, intervals) if not removed and may_see.includes(row)]
+    rows = [
+        row for row, removed in _rows(at, None, intervals, absences) if not removed and may_see.includes(row)
+    ]
     return [alert for alert in found if _is_about(alert, rows)]
 
 
 def _is_about(alert: dict[str, Any], rows: list[Row]) -> bool:
     ids = {row["device_id"] for row in rows} | {row["receiver_id"] for row in rows}
     return not ids.isdisjoint(map(str, alert["target"].values()))
+
+
+def told_absence(absence: Absence) -> dict[str, Any]:
+    return {"from": instant(absence.since), "to": absence.until and instant(absence.until)}
 
 
 def moments(principal: Principal | None, since: datetime, until: datetime) -> list[Moment]:
@@ -150,18 +169,31 @@ def _head() -> tuple[str, dict[str, float]]:
     return epoch, orjson.loads(intervals)
 
 
-def _rows(at: datetime, since: datetime | None, intervals: dict[str, float]) -> Iterator[tuple[Row, bool]]:
+def _rows(
+    at: datetime, since: datetime | None, intervals: dict[str, float], absences: Sequence[Absence]
+) -> Iterator[tuple[Row, bool]]:
     with connection.cursor() as cursor:
         cursor.execute(_BOARD, {"at": at, "since": since or "-infinity"})
         found = cursor.fetchall()
+    away = at_moment(absences, at)
     for who, last, rev, recorded_at, removed in found:
         row = row_of(orjson.loads(who), orjson.loads(last), rev, None)
         if not removed:
-            row["seen_at"] = _seen_at(row, at, recorded_at, intervals)
+            seen_at = _seen_at(row, at, recorded_at, intervals)
+            row["seen_at"] = seen_at and instant(last_watched(absences, seen_at))
+            if away is not None:
+                row |= _aged(row, away)
         yield row, removed
 
 
-def _seen_at(row: Row, at: datetime, recorded_at: datetime, intervals: dict[str, float]) -> str | None:
+def _aged(row: Row, away: Absence) -> Row:
+    """Return what of a row is another, because nobody polled from then on."""
+    known = from_wire(row)
+    lost = known.state is State.OFFLINE
+    return to_wire(states.aged(known, now=away.since, tier=known.tier, lost=lost))
+
+
+def _seen_at(row: Row, at: datetime, recorded_at: datetime, intervals: dict[str, float]) -> datetime | None:
     """Return when a receiver had last answered, as far as the records tell.
 
     Answers that changed nothing are in no record, but their absence is: it makes a channel stale. So one that is
@@ -170,8 +202,8 @@ def _seen_at(row: Row, at: datetime, recorded_at: datetime, intervals: dict[str,
     if "unread" in row["reasons"]:
         return None
     if row["state"] != "offline" and "stale" not in row["reasons"]:
-        return instant(at)
+        return at
     if row["state"] == "offline":
-        return instant(datetime.fromisoformat(row["state_since"]))
+        return datetime.fromisoformat(row["state_since"])
     interval_s = row.get("interval_s") or intervals.get(row["tier"], 30)
-    return instant(min(at, recorded_at - stale_after(timedelta(seconds=interval_s))))
+    return min(at, recorded_at - stale_after(timedelta(seconds=interval_s)))

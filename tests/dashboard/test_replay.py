@@ -10,7 +10,7 @@ from django.test import Client
 from playwright.async_api import Page, expect
 
 from core.domain.state import instant
-from core.models import ChangeRecord
+from core.models import Absence, ChangeRecord
 from dashboard.moments import meant
 from tests.dashboard.conftest import Backstage
 from tests.dashboard.past import write
@@ -84,6 +84,38 @@ def test_a_moment_that_there_is_not_is_told_in_a_sentence(browser: Client, at: s
     assert sentence in answer.content.decode()
 
 
+def test_from_a_moment_that_there_is_not_lead_the_ways_to_those_that_there_are(browser: Client) -> None:
+    play()
+
+    page = browser.get("/wall/", {"at": "-5d", "group": "", "theme": "light"}).content.decode()
+
+    for link in re.findall(r'href="(/wall/[^"]*at=[^"]*)"', page):
+        assert browser.get(link.replace("&amp;", "&")).status_code == 200
+        assert "theme=light" in link
+    assert "Micboard keeps 30 days of history" in page
+    assert "MICBOARD_HISTORY_DAYS" not in page  # that is an admin's affair
+
+
+def test_a_moment_in_which_nobody_polled_is_not_shown_as_if_somebody_had(browser: Client) -> None:
+    now = play()
+    minute = timedelta(minutes=1)
+    Absence.objects.create(since=now - 50 * minute, until=now - 45 * minute)
+
+    then = browser.get("/wall/", {"at": instant(now - 48 * minute)}).content.decode()
+    later = browser.get("/wall/", {"at": instant(now - 44 * minute)}).content.decode()
+    told = browser.get(
+        "/wall/alerts/", {"from": instant(now - 60 * minute), "to": instant(now - 49 * minute)}
+    ).json()
+
+    assert '<p class="away">Micboard was not watching' in then
+    assert 'id="device-SHURE001" data-device="SHURE001" data-state="stale"' in then
+    assert '<p class="away" hidden>' in later
+    assert 'id="device-SHURE001" data-device="SHURE001" data-state="ok" data-age="fresh"' in later
+    assert told["absences"] == [
+        {"from": instant(now - 50 * minute), "to": instant(now - 45 * minute)},
+    ]
+
+
 def test_the_past_begins_where_a_browser_thinks_that_it_does(browser: Client) -> None:
     put([Placed(name="Pastor")])
     begin = instant(ChangeRecord.objects.get().at)
@@ -100,7 +132,8 @@ def test_the_board_of_a_moment_is_read_in_the_same_few_statements(
 ) -> None:
     now = play()
 
-    with django_assert_num_queries(6):  # type: ignore[operator]  # session, user, what is kept, tiers, board, alerts
+    # Session, user, what is kept, tiers, absences, board, alerts.
+    with django_assert_num_queries(7):  # type: ignore[operator]
         told = browser.get("/wall/board/", {"at": instant(now)}).json()
 
     assert len(told["devices"]) == 12
@@ -140,6 +173,46 @@ async def test_somebody_moves_through_the_past(then: Page) -> None:
     await then.wait_for_function(ADDRESS_IS_OF_THE_MOMENT)
     await then.reload()
     await expect(pastor).to_have_attribute("data-state", "ok")
+
+
+def be_away() -> None:
+    now = play()
+    Absence.objects.create(since=now - timedelta(minutes=38, seconds=30), until=now - timedelta(minutes=36))
+
+
+@browsing
+async def test_somebody_moves_through_a_time_in_which_nobody_polled(
+    signed_in: Page, backstage: Backstage
+) -> None:
+    await backstage(be_away)
+    await signed_in.goto("/wall/?at=-40m")
+    await signed_in.wait_for_selector("html[data-ready]", state="attached")
+    states = signed_in.locator("#device-SHURE001")
+    said = signed_in.get_by_text("Micboard was not watching from")
+    on = signed_in.get_by_role("button", name="A minute on")
+
+    await expect(states).to_have_attribute("data-state", "ok")
+    await expect(said).to_be_hidden()
+    for _ in range(3):
+        await on.click()
+    await expect(said).to_be_visible()
+    await expect(states).to_have_attribute("data-state", "stale")
+    await expect(signed_in.locator(".marks [data-state=away]")).to_have_count(1)
+    await signed_in.screenshot(path=ARTEFACTS / "replay-away.png")
+    for _ in range(2):
+        await on.click()
+    await expect(said).to_be_hidden()
+    await expect(states).to_have_attribute("data-state", "ok")
+
+
+@browsing
+async def test_the_link_to_a_moment_is_copied(then: Page) -> None:
+    await then.context.grant_permissions(["clipboard-read", "clipboard-write"])
+
+    await then.get_by_role("button", name="Copy link").click()
+
+    await expect(then.get_by_text("Link copied")).to_be_visible()
+    assert await then.evaluate("() => navigator.clipboard.readText()") == then.url
 
 
 @browsing

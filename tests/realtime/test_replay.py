@@ -9,7 +9,8 @@ from django.db import connection
 
 from core.access import Principal
 from core.clock import today
-from core.models import ChangeRecord, Channel, Head, Inbox, Receiver
+from core.domain.state import instant
+from core.models import Absence, ChangeRecord, Channel, Head, Inbox, Receiver
 from realtime import replay
 from realtime.snapshot import get_all_devices
 from realtime.windows import emit
@@ -102,6 +103,60 @@ def test_whoever_answered_in_time_looks_fresh_and_whoever_did_not_looks_old(comm
     age = at - datetime.fromisoformat(seen["SHURE002"])
     assert timedelta(seconds=90) <= age < timedelta(seconds=100)
     assert seen["SHURE003"] is None
+
+
+def seen_as(at: datetime) -> dict[str, Any]:
+    return {row["device_id"]: (row["state"], row["reasons"], row["seen_at"]) for row in rows_at(at)}
+
+
+def test_while_nobody_polled_every_channel_is_stale_since_the_last_poll(committed: None) -> None:
+    del committed
+    low = {"state": "warning", "reasons": ["battery_low"]}
+    put([Placed(name="Pastor"), Placed(name="Choir L", values=low), Placed(name="Choir R")])
+    hour = timedelta(hours=1)
+    at = database_time()
+    ChangeRecord.objects.update(at=at - 3 * hour)
+    since, until = at - 2 * hour, at - hour
+    Absence.objects.create(since=since, until=until)
+    change("SHURE003", **STALE)  # as the first window does that comes afterwards
+    ChangeRecord.objects.filter(kind="change").update(at=until + timedelta(seconds=1))
+    then, just_before = instant(since), instant(since - timedelta(seconds=1))
+
+    away = replay.data_at(ANYBODY, since + timedelta(seconds=1))
+
+    assert (away["away"], away["whole"]) == ({"from": then, "to": instant(until)}, True)
+    assert seen_as(since + timedelta(seconds=1)) == {
+        "SHURE001": ("stale", ["stale"], then),
+        "SHURE002": ("warning", ["battery_low", "stale"], then),
+        "SHURE003": ("stale", ["stale"], then),
+    }
+    assert seen_as(since - timedelta(seconds=1)) == {
+        "SHURE001": ("ok", [], just_before),
+        "SHURE002": ("warning", ["battery_low"], just_before),
+        "SHURE003": ("ok", [], just_before),
+    }
+    after = until + timedelta(seconds=2)
+    assert seen_as(after)["SHURE001"] == ("ok", [], instant(after))
+    assert seen_as(after)["SHURE003"] == ("stale", ["stale"], then)
+
+
+def test_a_step_into_an_absence_or_out_of_it_tells_everything(committed: None) -> None:
+    del committed
+    put([Placed(name="Pastor")])
+    minute = timedelta(minutes=1)
+    at = database_time()
+    ChangeRecord.objects.update(at=at - 60 * minute)
+    Absence.objects.create(since=at - 30 * minute, until=at - 20 * minute)
+
+    def told_at(ago: int, *, since: int) -> tuple[bool, int]:
+        step = replay.data_at(ANYBODY, at - ago * minute, since=at - since * minute)
+        return step["whole"], len(step["devices"])
+
+    assert told_at(35, since=40) == (False, 0)
+    assert told_at(29, since=35) == (True, 1)
+    assert told_at(25, since=29) == (False, 0)
+    assert told_at(10, since=25) == (True, 1)
+    assert told_at(10, since=35) == (False, 0)
 
 
 def test_what_a_principal_may_not_see_now_they_did_not_see_then(committed: None) -> None:

@@ -1,10 +1,11 @@
 /** The entry of the wall's replay: the board of a moment, and the way to another. */
 
+import { copyLink } from "../copy_link.js";
 import { Display } from "../display.js";
 import { span } from "../format.js";
 import { closeLikeAMenu } from "../menu.js";
 import { apply, emptyBoard } from "../store.js";
-import { rewound } from "./past.js";
+import { awayWords, rewound } from "./past.js";
 import { Player } from "./player.js";
 import { Scrubber, written } from "./scrubber.js";
 
@@ -29,7 +30,8 @@ let shown = wanted;
 let loading = null;
 
 const board = emptyBoard();
-apply(board, JSON.parse(document.querySelector("#snapshot").textContent));
+const snapshot = JSON.parse(document.querySelector("#snapshot").textContent);
+apply(board, snapshot);
 const display = new Display(board, () => shown);
 const scrubber = new Scrubber((at) => {
   player.pause();
@@ -53,14 +55,15 @@ function go(at) {
 async function load() {
   while (shown !== wanted) {
     const at = wanted;
-    const isWhole = at < shown;
     const query = new URLSearchParams({ at: new Date(at).toISOString() });
-    if (!isWhole) query.set("since", new Date(shown).toISOString());
+    if (at > shown) query.set("since", new Date(shown).toISOString());
     try {
       const answer = await fetch(`${section.dataset.board}?${query}`, { redirect: "error" });
       if (!answer.ok) throw new Error(`${answer.status}`);
-      const changed = rewound(board, await answer.json(), { isWhole });
+      const told = await answer.json();
+      const changed = rewound(board, told);
       shown = at;
+      tellAbsence(told.away);
       display.changed(changed);
       display.tick();
       part(".said").textContent = "";
@@ -87,12 +90,18 @@ function say() {
   part(".go [name=at]").value = localInput(wanted);
 }
 
+function tellAbsence(away) {
+  part(".away").hidden = away === null;
+  if (away !== null)
+    part(".away .when").textContent = awayWords(away, (at) => seconds.format(Date.parse(at)));
+}
+
 /** Show more or less of the past on the scrubber, with its alerts. */
 async function show() {
   scrubber.around(wanted, 1000 * Number(part(".around select").value), retained);
   const [from, to] = [scrubber.from, scrubber.to].map((at) => new Date(at).toISOString());
   const answer = await fetch(`${section.dataset.alerts}?from=${from}&to=${to}`, { redirect: "error" });
-  if (answer.ok) scrubber.mark((await answer.json()).moments);
+  if (answer.ok) scrubber.mark(await answer.json());
 }
 
 function localInput(at) {
@@ -117,15 +126,13 @@ part(".speed select").addEventListener("change", ({ target }) => {
   player.speed = Number(target.value);
 });
 part(".around select").addEventListener("change", show);
-part(".copy").addEventListener("click", async () => {
-  await navigator.clipboard?.writeText(location.href).catch(() => {});
-  part(".said").textContent = "This page's address is the link to this moment.";
-});
+part(".copy").addEventListener("click", copyLink);
 closeLikeAMenu(part(".go"));
 const menu = document.querySelector(".menu");
 if (menu) closeLikeAMenu(menu);
 scrubber.around(wanted, 1000 * Number(part(".around select").value), retained);
-scrubber.mark(told.moments);
+scrubber.mark(told);
+tellAbsence(snapshot.away);
 say();
 display.place(); // in the room that the controls leave
 display.tick();

@@ -1,12 +1,12 @@
 /** A board that moves through the past. Pure. */
 
 /**
- * Let the board be what the server told of the moment `at` (ISO 8601): all of it, or what is another than before.
+ * Let the board be what the server told of a moment: the whole of it, or what is another than before.
  * Returns the ids that changed.
  */
-export function rewound(board, told, { isWhole }) {
+export function rewound(board, told) {
   const before = board.channels;
-  if (isWhole) board.channels = new Map();
+  if (told.whole) board.channels = new Map();
   for (const row of told.devices) board.channels.set(row.device_id, row);
   for (const id of told.removed) board.channels.delete(id);
   board.intervals = told.intervals;
@@ -16,7 +16,12 @@ export function rewound(board, told, { isWhole }) {
     if (wasHeard(row)) board.channels.set(id, { ...row, seen_at: told.timestamp });
   }
   const changed = told.devices.map(({ device_id }) => device_id);
-  return new Set([...changed, ...told.removed, ...(isWhole ? before.keys() : [])]);
+  return new Set([...changed, ...told.removed, ...(told.whole ? before.keys() : [])]);
+}
+
+/** When Micboard was not watching, in words; `written` writes an instant (ISO 8601). */
+export function awayWords({ from, to }, written) {
+  return `from ${written(from)} ${to === null ? "until now" : `to ${written(to)}`}`;
 }
 
 // No record tells of a poll that changed nothing; that there was none makes a channel stale, and that is recorded.

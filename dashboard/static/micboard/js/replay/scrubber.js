@@ -32,16 +32,29 @@ export class Scrubber {
     this.point(at);
   }
 
-  mark(moments) {
+  /** Mark alerts, and when nobody polled. */
+  mark({ moments, absences }) {
     this.#moments = moments;
     this.#marks.replaceChildren(
-      ...moments.map(({ at, state }) => {
-        const mark = document.createElement("i");
-        mark.dataset.state = state;
-        mark.style.left = `${(100 * (Date.parse(at) - this.from)) / (this.to - this.from)}%`;
+      ...absences.map(({ from, to }) => {
+        const [start, end] = [Date.parse(from), to === null ? this.to : Date.parse(to)];
+        const mark = this.#mark(Math.max(start, this.from), "away");
+        mark.style.right = `${100 - this.#percent(Math.min(end, this.to))}%`;
         return mark;
       }),
+      ...moments.map(({ at, state }) => this.#mark(Date.parse(at), state)),
     );
+  }
+
+  #mark(at, state) {
+    const mark = document.createElement("i");
+    mark.dataset.state = state;
+    mark.style.left = `${this.#percent(at)}%`;
+    return mark;
+  }
+
+  #percent(at) {
+    return (100 * (at - this.from)) / (this.to - this.from);
   }
 
   point(at) {

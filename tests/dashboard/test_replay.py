@@ -198,7 +198,10 @@ async def test_somebody_moves_through_a_time_in_which_nobody_polled(
     await expect(said).to_be_visible()
     await expect(states).to_have_attribute("data-state", "stale")
     await expect(signed_in.locator(".marks [data-state=away]")).to_have_count(1)
-    await signed_in.screenshot(path=ARTEFACTS / "replay-away.png")
+    await signed_in.screenshot(path=ARTEFACTS / "replay-away-1440.png")
+    await signed_in.set_viewport_size({"width": 390, "height": 844})
+    await signed_in.screenshot(path=ARTEFACTS / "replay-away-390.png")
+    assert await signed_in.evaluate(OVERFLOWING) == []
     for _ in range(2):
         await on.click()
     await expect(said).to_be_hidden()

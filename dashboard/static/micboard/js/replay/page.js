@@ -19,6 +19,7 @@ const seconds = new Intl.DateTimeFormat("en-GB", {
   second: "2-digit",
   hourCycle: "h23",
 });
+const timeOfDay = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium", hourCycle: "h23" });
 const section = document.querySelector(".replay");
 const part = (selector) => section.querySelector(selector);
 const told = JSON.parse(document.querySelector("#replay").textContent);
@@ -92,8 +93,10 @@ function say() {
 
 function tellAbsence(away) {
   part(".away").hidden = away === null;
-  if (away !== null)
-    part(".away .when").textContent = awayWords(away, (at) => seconds.format(Date.parse(at)));
+  if (away === null) return;
+  const isOfTheDay = (at) => new Date(at).toDateString() === new Date(shown).toDateString();
+  const written = (at) => (isOfTheDay(at) ? timeOfDay : seconds).format(Date.parse(at));
+  part(".away .when").textContent = awayWords(away, written);
 }
 
 /** Show more or less of the past on the scrubber, with its alerts. */

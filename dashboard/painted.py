@@ -28,12 +28,14 @@ def context(
     if wish.group is not None and group is None:
         raise Http404("There is no group of that name. An admin can add it under Groups.")
     snapshot = read()
+    wall = first_paint(snapshot, wish, places=places)
     return {
         "wish": wish,
         "group": group,
         "groups": groups,
         "snapshot": snapshot,
-        "wall": first_paint(snapshot, wish, places=places),
+        "wall": wall,
+        "tiles": wall.tiles,
         "blank": BLANK,
         "most_on_a_page": MOST_ON_A_PAGE,
     }

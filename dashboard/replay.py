@@ -14,8 +14,10 @@ from core.domain.state import instant
 from dashboard import moments
 from dashboard.api import wishes
 from dashboard.api.answers import Problem, bad_request, endpoint, not_found
+from dashboard.order import MOST_ON_A_PAGE
 from dashboard.painted import context
 from dashboard.shown import shown
+from dashboard.wall import Wish
 from realtime import replay
 from realtime.replay import Retained
 
@@ -45,12 +47,21 @@ def page(request: HttpRequest) -> HttpResponse:
         name: moment and datetime.fromisoformat(moment)
         for name, moment in (painted["snapshot"]["away"] or {}).items()
     }
-    return render(request, "dashboard/replay.html", {**painted, "at": at, "away": away, "replay": told})
+    # Most of what a wall of a thousand channels costs is their tiles, and nobody sees more of them than a page before
+    # the browser draws them itself.
+    tiles = painted["tiles"][:MOST_ON_A_PAGE]
+    here = {**painted, "tiles": tiles, "at": at, "away": away, "replay": told}
+    return render(request, "dashboard/replay.html", here)
 
 
 def _no_such_moment(request: HttpRequest, problem: Problem, retained: Retained) -> HttpResponse:
     """Say what is wrong with a moment, and lead to one that there is."""
-    told = {"sentence": problem.sentence, "retained": retained, "days": settings.HISTORY_DAYS}
+    told = {
+        "wish": Wish.from_query(request.GET),
+        "sentence": problem.sentence,
+        "retained": retained,
+        "days": settings.HISTORY_DAYS,
+    }
     return render(request, "dashboard/no_such_moment.html", told, status=problem.status)
 
 

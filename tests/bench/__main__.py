@@ -20,6 +20,7 @@ def parser() -> ArgumentParser:
     names = whole.add_subparsers(dest="benchmark", required=True, metavar="NAME")
     _add_polling(names)
     _add_feed(names)
+    _add_replay(names)
     _add_torture(names)
     return whole
 
@@ -113,6 +114,16 @@ def _add_feed(names: "_SubParsersAction[ArgumentParser]") -> None:
     wire.add_argument("--channels", type=int, default=200, help="that are live (200)")
     wire.add_argument("--interval", type=float, default=10, help="seconds between polls of a receiver (10)")
     wire.add_argument("--seconds", type=float, default=60, help="of each of the two measurements (60)")
+
+
+def _add_replay(names: "_SubParsersAction[ArgumentParser]") -> None:
+    replay = names.add_parser(
+        "replay", help="the wall as it was, out of a long history: which part takes how long"
+    )
+    replay.add_argument("--channels", type=int, default=1000, help="on the board (1000)")
+    replay.add_argument("--days", type=int, default=7, help="of history (7)")
+    replay.add_argument("--changes", type=int, default=48, help="of each channel a day (48)")
+    replay.add_argument("--moments", type=int, default=20, help="that are looked at (20)")
 
 
 def _add_torture(names: "_SubParsersAction[ArgumentParser]") -> None:

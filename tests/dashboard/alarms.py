@@ -18,11 +18,17 @@ SELECT now(), 'alert', channel_id, coalesce(target ->> 'device_id', target ->> '
 
 
 def raise_alert(
-    device_id: str, *, rule: str = "battery_low", severity: str = "critical", message: str = ""
+    device_id: str,
+    *,
+    rule: str = "battery_low",
+    severity: str = "critical",
+    message: str = "",
+    told: bool = True,
 ) -> Alert:
-    """Open an alert about a channel, and tell of it in a window."""
+    """Open an alert about a channel, and tell of it in a window, unless that is still to come."""
     channel = Channel.objects.get(device_id=device_id)
     return _open(
+        told=told,
         receiver_id=channel.receiver_id,
         channel_id=channel.pk,
         target={"device_id": device_id, "channel": channel.number},
@@ -51,9 +57,10 @@ def lose_server() -> None:
     emit()
 
 
-def _open(**values: Any) -> Alert:
+def _open(*, told: bool = True, **values: Any) -> Alert:
     at = database_time()
-    return tell(Alert.objects.create(**values, state="open", since=at, changed_at=at))
+    alert = Alert.objects.create(**values, state="open", since=at, changed_at=at)
+    return tell(alert) if told else alert
 
 
 def tell(alert: Alert, **values: Any) -> Alert:

@@ -1,4 +1,4 @@
-"""The keyboard on the board's pages: help, going, walking, themes. Checks 14 and 24."""
+"""The keyboard on the board's pages: help, going, walking, themes."""
 
 import re
 
@@ -23,6 +23,7 @@ async def wall(signed_in: Page, backstage: Backstage) -> Page:
     return signed_in
 
 
+@pytest.mark.check(24)
 @pytest.mark.parametrize("theme", ["dark", "light"])
 async def test_a_question_mark_opens_help_and_esc_closes_it_without_a_reload(wall: Page, theme: str) -> None:
     await connected(wall, f"/wall/?theme={theme}")

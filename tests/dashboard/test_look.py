@@ -109,7 +109,8 @@ SHOW_THE_BANNER = """
 """
 TOO_SMALL = """
 () => [...document.querySelectorAll("a, button, summary, input:not([type=hidden])")]
-    .filter((target) => target.checkVisibility() && target.getBoundingClientRect().height < 44)
+    .filter((target) => target.checkVisibility()
+        && (target.type === "checkbox" && target.closest("label") || target).getBoundingClientRect().height < 44)
     .map((target) => target.outerHTML)
 """
 COLOURS = """
@@ -175,6 +176,7 @@ async def look_at(page: Page, address: str, *, width: int, height: int, picture:
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])
+@pytest.mark.check(1)
 async def test_24_tiles_stand_whole_on_a_full_hd_screen(wall: Page, backstage: Backstage, theme: str) -> None:
     await backstage(put, FULLER)
 
@@ -203,6 +205,7 @@ async def test_trouble_is_seen_at_once_on_a_laptop(wall: Page, theme: str) -> No
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])
+@pytest.mark.check(23)
 async def test_a_phone_shows_the_worst_first(wall: Page, theme: str) -> None:
     await look_at(wall, f"/wall/?theme={theme}", width=390, height=844, picture=f"wall-390-{theme}")
 
@@ -226,8 +229,17 @@ async def test_tiles_stand_whole_on_screens_of_any_size(wall: Page, backstage: B
         assert (await wall.evaluate(PAGE_SCROLLS))[0] is False, (width, height)
 
 
+@pytest.mark.check(2)
 async def test_every_state_has_a_glyph_a_word_and_a_look_of_its_own(wall: Page) -> None:
     await wall.goto("/wall/")
+    words = {
+        "critical": "CRITICAL",
+        "offline": "NO RECEIVER",
+        "warning": "RF WEAK",
+        "stale": "old",
+        "ok": "OK",
+        "off": "TX OFF",
+    }
 
     looks: dict[str, Any] = await wall.evaluate(
         """() => Object.fromEntries([...document.querySelectorAll(".tile")].map((tile) => {
@@ -240,14 +252,29 @@ async def test_every_state_has_a_glyph_a_word_and_a_look_of_its_own(wall: Page) 
         }))"""
     )
 
-    assert len(looks) == 6
+    assert sorted(looks) == sorted(words)
     assert {glyph for glyph, _ in looks.values()} == {f"#glyph-{state}" for state in looks}
     assert len({look for _, look in looks.values()}) == 6
+    for tile in await wall.locator(".tile").all():
+        state = await tile.get_attribute("data-state") or ""
+        told, label = await tile.inner_text(), await tile.get_attribute("aria-label") or ""
+        id_, name, word, headline = label.split(", ", 3)
+        assert words[state] in told or (state, "LOW" in told) == (
+            "warning",
+            True,
+        )  # the word of what is wrong
+        assert id_ == await tile.get_attribute("data-device")
+        assert name == await tile.locator(".name").inner_text()
+        assert word == {"offline": "no receiver"}.get(state, state)
+        assert headline
+        if state not in {"offline", "off"}:
+            assert (await tile.locator(".figure").inner_text()) in headline
 
 
 @pytest.mark.parametrize("deficiency", ["protanopia", "deuteranopia", "achromatopsia"])
+@pytest.mark.check(4)
 async def test_states_tell_apart_without_their_colours(wall: Page, deficiency: str) -> None:
-    """Check 4: by border, glyph and word alone."""
+    """By border, glyph and word alone."""
     cdp = await wall.context.new_cdp_session(wall)
     await cdp.send("Emulation.setEmulatedVisionDeficiency", {"type": deficiency})
     await look_at(wall, "/wall/", width=1440, height=900, picture=f"wall-{deficiency}")
@@ -369,6 +396,7 @@ async def test_an_open_menu_lies_on_the_screen(wall: Page, backstage: Backstage)
         assert (await wall.evaluate(PAGE_SCROLLS))[0] is False, width
 
 
+@pytest.mark.check(23)
 async def test_the_strip_of_a_phone_holds_the_worst_and_says_how_many_it_leaves_out(
     signed_in: Page, backstage: Backstage
 ) -> None:
@@ -443,6 +471,7 @@ async def test_forced_colours_leave_battery_signal_and_states(wall: Page) -> Non
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])
+@pytest.mark.check(3)
 async def test_texts_and_edges_stand_out(wall: Page, theme: str) -> None:
     await wall.goto(f"/wall/?theme={theme}")
     colours = await wall.evaluate(COLOURS)

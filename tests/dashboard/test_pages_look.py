@@ -1,6 +1,10 @@
 """How the pages around the wall look, in both themes and on three screens. Pictures are kept in tests/artefacts."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import pytest
+from django.contrib.auth.models import User
 from django.contrib.postgres.functions import TransactionNow as Now
 from playwright.async_api import Page
 
@@ -9,22 +13,22 @@ from core.models import Claim, Location, PollRecord, Receiver, Server
 from realtime.windows import emit
 from tests.dashboard.axe import serious_findings
 from tests.dashboard.conftest import Backstage
-from tests.dashboard.stage import put, show_poller_alive
+from tests.dashboard.stage import Placed, put, show_poller_alive
+from tests.dashboard.test_alerts_page import fill
 from tests.dashboard.test_chargers import put_a_charger
-from tests.dashboard.test_look import ARTEFACTS, FULLER, PAGE_SCROLLS, SHOW, TOO_SMALL
+from tests.dashboard.test_limits_look import put_a_house as put_limits
+from tests.dashboard.test_look import ARTEFACTS, FULLER, PAGE_SCROLLS, SHOW, TOO_SMALL, resize
+from tests.dashboard.test_replay import play
+from tests.dashboard.test_schedule_look import put_a_house as put_a_schedule
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")  # the browser outlives a test
 
-SIZES = [(1920, 1080), (1440, 900), (720, 450), (390, 844)]  # the third: a laptop at 200 %
-PAGES = [
-    "/list/",
-    "/alerts/",
-    "/health/",
-    "/health/?why=SHURE006",
-    "/chargers/",
-    "/wall/",
-    "/device/SHURE005/",
-]
+SCREENS = [(1920, 1080), (1440, 900), (720, 450)]  # the last: a laptop at 200 %
+PHONE = (390, 844)
+# What is folded, as whoever uses the page opens it.
+UNFOLD = """
+() => { for (const part of document.querySelectorAll("main details:not(.tile details)")) part.open = true; }
+"""
 
 
 def put_a_house() -> None:
@@ -52,31 +56,112 @@ def put_a_house() -> None:
     emit()
 
 
+def put_alerts() -> None:
+    show_poller_alive()
+    put([Placed(name=f"Vox {number}") for number in range(1, 5)])
+    fill()
+
+
+def put_nothing() -> None:
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A page, what it is shown with, and what its pictures are called."""
+
+    address: str
+    name: str
+    put: Callable[[], object] = put_nothing
+    is_text: bool = False
+
+
+PAGES = [
+    Shown(address="/list/", name="list", put=put_a_house),
+    Shown(address="/alerts/", name="alerts-unfolded", put=put_alerts),
+    Shown(address="/health/", name="health", put=put_a_house),
+    Shown(address="/health/?why=SHURE006", name="health-why", put=put_a_house),
+    Shown(address="/chargers/", name="chargers", put=put_a_charger),
+    Shown(address="/wall/", name="page-wall", put=put_a_house),
+    Shown(address="/wall/?at=-20m", name="page-replay", put=play),
+    Shown(address="/device/SHURE005/", name="page-device", put=put_a_house),
+    Shown(address="/feed/", name="page-feed", put=put_a_house, is_text=True),
+    Shown(address="/rest/", name="page-rest", put=put_a_house, is_text=True),
+    Shown(address="/nowhere/", name="404"),
+    Shown(address="/sign-in/?next=/wall/", name="page-sign-in"),
+]
+
+
+@pytest.mark.check(3, 23, 24)
 @pytest.mark.parametrize("theme", ["dark", "light"])
-@pytest.mark.parametrize("address", PAGES)
+@pytest.mark.parametrize("shown", PAGES, ids=lambda shown: shown.name)
 async def test_every_page_is_whole_and_accessible_on_every_screen(
-    signed_in: Page, backstage: Backstage, address: str, theme: str
+    signed_in: Page, backstage: Backstage, shown: Shown, theme: str
 ) -> None:
-    """Checks 3, 23 and 24: no sideways scroll, targets of 44 px on a phone, no serious finding of axe-core."""
-    await backstage(put_a_charger if address == "/chargers/" else put_a_house)
-    name = (
-        "page-" * (address == "/wall/")
-        + address.strip("/").partition("/")[0]
-        + ("-why" if "?" in address else "")
-    )
+    """No sideways scroll, not at 200 % either; targets of 44 px on a phone; no serious finding of axe-core."""
+    page, picture = signed_in, ARTEFACTS / f"{shown.name}-{{}}-{theme}{{}}.png"
+    ARTEFACTS.mkdir(exist_ok=True)
+    await backstage(User.objects.update, is_staff=True, is_superuser=True)
+    await backstage(shown.put)
+    if "sign-in" in shown.address:
+        await page.context.clear_cookies()
 
-    for width, height in SIZES:
-        await signed_in.set_viewport_size({"width": width, "height": height})
-        await signed_in.goto(
-            f"{address}{'&' if '?' in address else '?'}theme={theme}", wait_until="networkidle"
-        )
-        ARTEFACTS.mkdir(exist_ok=True)
-        await signed_in.screenshot(path=ARTEFACTS / f"{name}-{width}-{theme}.png")
+    async def look(width: int) -> None:
+        await page.screenshot(path=str(picture).format(width, ""))
+        assert (await page.evaluate(PAGE_SCROLLS))[0] is False, width
 
-        await signed_in.screenshot(path=ARTEFACTS / f"{name}-{width}-{theme}-whole.png", full_page=True)
-        assert (await signed_in.evaluate(PAGE_SCROLLS))[0] is False, width
-        assert await serious_findings(signed_in) == [], width
-    too_small = await signed_in.evaluate(TOO_SMALL)
-    assert [
-        target for target in too_small if not target.startswith("<summary")
-    ] == []  # a tile is its own button
+    await open_in(page, shown, theme, SCREENS[0])
+    for width, height in SCREENS:
+        await resize(page, width, height)
+        await look(width)
+    assert_none(await serious_findings(page))
+
+    await open_in(page, shown, theme, PHONE)
+    await look(PHONE[0])
+    await page.screenshot(path=str(picture).format(PHONE[0], "-whole"), full_page=True)
+    assert_none(await serious_findings(page))
+    assert_none([target for target in await page.evaluate(TOO_SMALL) if not is_small_by_right(shown, target)])
+
+
+def is_small_by_right(shown: Shown, target: str) -> bool:
+    """A tile is its own button; a link in a text is as high as its line."""
+    return target.startswith("<summary") or (shown.is_text and target.startswith("<a "))
+
+
+def assert_none(found: list[str]) -> None:
+    assert not found, "\n".join(found)
+
+
+async def open_in(page: Page, shown: Shown, theme: str, size: tuple[int, int]) -> None:
+    await page.set_viewport_size({"width": size[0], "height": size[1]})
+    joined = "&" if "?" in shown.address else "?"
+    await page.goto(f"{shown.address}{joined}theme={theme}", wait_until="networkidle")
+    await page.evaluate(UNFOLD)
+
+
+def put_an_admin_s_house() -> dict[str, int]:
+    limits = put_limits()
+    Location.objects.update(slug="hall")
+    return {"receiver": put_a_schedule().pk, **limits}
+
+
+# Each with the part of it that is ours.
+ADMIN_PAGES = {
+    "schedule/": "#content",
+    "receiver/{receiver}/change/": ".explanation",
+    "limits/": "#content",
+    "limits/{limits}/change/": "#content",
+    "mute/add/": "#content",
+}
+
+
+@pytest.mark.check(24)
+async def test_the_admin_s_own_pages_are_accessible(signed_in: Page, backstage: Backstage) -> None:
+    await backstage(User.objects.update, is_staff=True, is_superuser=True)
+    house = await backstage(put_an_admin_s_house)
+
+    for scheme in ("dark", "light"):
+        await signed_in.emulate_media(color_scheme=scheme)
+        for address, part in ADMIN_PAGES.items():
+            await signed_in.goto(f"/admin/core/{address.format(**house)}")
+            assert_none([f"{scheme} {address}: {one}" for one in await serious_findings(signed_in, part)])

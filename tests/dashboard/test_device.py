@@ -19,6 +19,7 @@ def browser(client: Client, operator: User) -> Client:
     return client
 
 
+@pytest.mark.check(18)
 def test_a_page_says_in_words_what_its_plots_show(browser: Client) -> None:
     put([Placed(name="<b>\u202eHost")])
     now = database_time()

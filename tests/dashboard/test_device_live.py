@@ -74,6 +74,7 @@ async def test_news_reach_tile_plots_steps_and_log(device: Page, backstage: Back
     await expect(device.locator(".entry").first).to_contain_text("ok → critical", timeout=15_000)
 
 
+@pytest.mark.check(18)
 async def test_ten_minutes_without_a_receiver_are_a_gap(device: Page) -> None:
     shares = [(0.10, 0.38), (0.44, 0.56), (0.62, 0.95)]
 
@@ -84,6 +85,7 @@ async def test_ten_minutes_without_a_receiver_are_a_gap(device: Page) -> None:
     assert drawn[2] > 100
 
 
+@pytest.mark.check(18)
 async def test_one_crosshair_is_on_all_plots_and_says_what_was(device: Page) -> None:
     plot = await device.locator('[data-plot="rf"] .u-over').bounding_box()
     assert plot
@@ -97,6 +99,7 @@ async def test_one_crosshair_is_on_all_plots_and_says_what_was(device: Page) -> 
     await expect(device.locator(".readout .happened")).to_contain_text("ago")
 
 
+@pytest.mark.check(18)
 async def test_a_range_is_in_the_address_and_survives_a_reload(device: Page) -> None:
     await device.get_by_role("link", name="15m", exact=True).click()
 
@@ -107,32 +110,41 @@ async def test_a_range_is_in_the_address_and_survives_a_reload(device: Page) -> 
     await expect(device.get_by_role("link", name="15m", exact=True)).to_have_attribute("aria-current", "true")
 
 
+@pytest.mark.check(19)
 async def test_seven_days_of_samples_are_painted_within_a_second(device: Page, backstage: Backstage) -> None:
     until = await backstage(database_time)
     await backstage(write_samples, "SHURE002", count=60_480, every_s=10, until=until)
+    peaks = [(timedelta(days=3, seconds=5), {"rf_signal_a": -19}), (timedelta(days=2), {"rf_signal_a": -104})]
+    await backstage(write, "SHURE002", [(until - ago, values) for ago, values in peaks])
     await opened(device, "/device/SHURE002/?range=1h")
 
-    painted_ms = await device.evaluate(
+    painted_ms, series = await device.evaluate(
         """async () => {
+            let past;
             const answered = new Promise((told) => {
                 const { fetch } = window;
                 window.fetch = async (...asked) => {
                     const answer = await fetch(...asked);
                     if (String(asked[0]).includes("range=7d")) {
                         const json = answer.json.bind(answer);
-                        answer.json = async () => { const read = await json(); told(performance.now()); return read; };
+                        answer.json = async () => { past = await json(); told(performance.now()); return past; };
                     }
                     return answer;
                 };
             });
             document.querySelector('[data-range="7d"]').click();
             const at = await answered;
+            const { series } = structuredClone(past);
             await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
-            return performance.now() - at;
+            return [performance.now() - at, series];
         }"""
     )
 
     assert painted_ms < 1000
+    assert len(series["rf_signal_a"][0]) > 1000
+    assert all(len(points[0]) <= 2000 for points in series.values())
+    levels = [value for value in series["rf_signal_a"][1] if value is not None]
+    assert (min(levels), max(levels)) == (-104, -19)
     assert (await device.evaluate(LINE_BETWEEN, ["rf", (0.05, 0.95)]))[0] > 1000
 
 

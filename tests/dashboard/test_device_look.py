@@ -102,6 +102,7 @@ async def open_page(page: Page, address: str) -> None:
 
 @pytest.mark.parametrize("theme", ["dark", "light"])
 @pytest.mark.parametrize(("width", "height"), [(1920, 1080), (1440, 900), (390, 844)])
+@pytest.mark.check(18)
 async def test_a_page_shows_an_evening(evening: Page, theme: str, width: int, height: int) -> None:
     await evening.set_viewport_size({"width": width, "height": height})
 

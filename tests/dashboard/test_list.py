@@ -34,8 +34,9 @@ SNAPSHOT = {
 
 
 @pytest.mark.parametrize("case", LIST["cases"], ids=lambda case: case["search"] or "nothing")
+@pytest.mark.check(13, 15)
 def test_an_address_shows_whom_the_browser_would(case: dict[str, Any]) -> None:
-    """Checks 13 and 15: what is in the address is all that decides; the unknown stand last both ways."""
+    """What is in the address is all that decides; the unknown stand last both ways."""
     found = narrowed(entries(SNAPSHOT), ListWish.from_query(QueryDict(case["search"])))
 
     assert [entry.channel["device_id"] for entry in found] == case["ids"]
@@ -75,8 +76,8 @@ def as_rows(text: bytes) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text.decode("utf-8-sig"))))
 
 
+@pytest.mark.check(16)
 def test_a_spreadsheet_has_the_same_rows_with_units_and_offsets(browser: Client) -> None:
-    """Check 16."""
     put(SHOW)
     Server.objects.update(location=Location.objects.create(slug="hall", title="Hall", zone="Asia/Kolkata"))
     emit()
@@ -95,6 +96,7 @@ def test_a_spreadsheet_has_the_same_rows_with_units_and_offsets(browser: Client)
 
 
 @pytest.mark.parametrize("name", ["=cmd|' /C calc'!A0", "+1", "-1+2", "@SUM(1)", "\t=1", '<b>, "quoted"\n'])
+@pytest.mark.check(16)
 def test_a_hostile_name_is_no_formula(browser: Client, name: str) -> None:
     put([Placed(name=name)])
 

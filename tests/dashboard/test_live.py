@@ -53,6 +53,44 @@ NOTE_TOUCHED = """
 """
 
 
+# Notes when each frame came, and when the tiles showed something of it first.
+NOTE_FRAMES = """
+const Heard = window.WebSocket;
+window.WebSocket = class extends Heard {
+    constructor(...to) {
+        super(...to);
+        this.addEventListener("message", ({ data }) => {
+            if (JSON.parse(data).type === "batch_update") window.framedAt = performance.now();
+        });
+    }
+};
+"""
+NOTE_TOLD = """
+(headline) => {
+    window.toldAt = new Promise((told) => new MutationObserver((_, observer) => {
+        if (headline !== document.querySelector("#device-SHURE002 .headline").innerText) return;
+        observer.disconnect();
+        told(performance.now());
+    }).observe(document.querySelector(".tiles"), { subtree: true, childList: true, characterData: true }));
+}
+"""
+ALL_SAY_SO = """
+(icon) => document.title === "(1!) Wall"
+    && document.querySelector("link[rel=icon]").getAttribute("href") === icon
+    && [...document.querySelectorAll(".count")].filter((count) => count.checkVisibility())
+        .map((count) => count.textContent.trim().replace(/\\s+/g, " ")).join() === "1 critical,2 ok"
+"""
+COUNTED = """
+() => {
+    const counted = {};
+    for (const { dataset } of document.querySelectorAll(".tile")) {
+        counted[dataset.state] = (counted[dataset.state] ?? 0) + 1;
+    }
+    return counted;
+}
+"""
+
+
 @pytest_asyncio.fixture(loop_scope="session")
 async def wall(signed_in: Page, backstage: Backstage) -> Page:
     """The wall of three microphones that are well, connected."""
@@ -69,6 +107,26 @@ async def connected(page: Page, address: str = "/wall/") -> WebSocket:
     socket: WebSocket = await opened.value
     await socket.wait_for_event("framereceived")
     return socket
+
+
+class Frames:
+    """What a page hears from now on, over all its sockets of devices."""
+
+    def __init__(self, page: Page) -> None:
+        self._heard: list[str | bytes] = []
+        page.on("websocket", self._listen)
+
+    def _listen(self, socket: WebSocket) -> None:
+        if "/ws/devices/" in socket.url:
+            socket.on("framereceived", self._hear)
+
+    def _hear(self, text: str | bytes) -> None:
+        self._heard.append(text)
+
+    def windows(self) -> list[tuple[int, int]]:
+        """Return each window's `seq` and `prev`, in the order in which they came."""
+        frames = [json.loads(text) for text in self._heard]
+        return [(frame["seq"], frame["prev"]) for frame in frames if frame["type"] == "batch_update"]
 
 
 async def two_pages(page: Page, backstage: Backstage, address: str = "/wall/") -> None:
@@ -113,28 +171,35 @@ async def test_the_socket_goes_on_from_the_snapshot_in_the_page(wall: Page) -> N
     assert query == {"mode": ["batch"], "since": [str(snapshot["seq"])], "epoch": [snapshot["epoch"]]}
 
 
+@pytest.mark.check(6)
 async def test_a_change_reaches_its_tile_and_no_other(wall: Page, backstage: Backstage) -> None:
+    await wall.add_init_script(NOTE_FRAMES)
+    await connected(wall)
     await wall.evaluate(NOTE_TOUCHED)
+    await wall.evaluate(NOTE_TOLD, "0:22 left")
 
     await backstage(change, "SHURE002", **CRITICAL)
 
-    await expect(wall.locator("#device-SHURE002 .headline")).to_have_text("0:22 left", timeout=2000)
+    assert await wall.evaluate("async () => (await window.toldAt) - window.framedAt") <= 1000
     await expect(wall.locator("#device-SHURE002")).to_have_attribute(
         "aria-label", "SHURE002, Worship, critical, 0:22 left"
     )
     assert await wall.evaluate("() => [...window.touched]") == ["device-SHURE002"]
 
 
+@pytest.mark.check(5)
 async def test_a_change_of_state_shows_in_header_title_favicon_and_strip(
     wall: Page, backstage: Backstage
 ) -> None:
+    await wall.evaluate("() => { window.loadedOnce = true; }")
     await expect(wall.locator(".count:visible")).to_have_text(["3 ok"])
+    critical = await icon(wall, "critical")
 
     await backstage(change, "SHURE002", **CRITICAL)
 
-    await expect(wall.locator(".count:visible")).to_have_text(["1 critical", "2 ok"])
-    await expect(wall).to_have_title("(1!) Wall")
-    await expect(wall.locator("link[rel=icon]")).to_have_attribute("href", await icon(wall, "critical"))
+    await wall.wait_for_function(ALL_SAY_SO, arg=critical, timeout=2000)
+    assert await wall.evaluate(COUNTED) == {"critical": 1, "ok": 2}
+    assert await wall.evaluate("() => window.loadedOnce")
     await expect(wall.locator(".trouble")).to_have_attribute("href", "#device-SHURE002")
 
     await backstage(change, "SHURE002", state="ok", reasons=[], battery_minutes=500, battery_bars=5)
@@ -220,9 +285,12 @@ async def test_values_that_no_frame_renews_grow_old_in_front_of_everybody(wall: 
     await expect(tile.locator(".note")).to_contain_text("last 6:20 at ")
 
 
+@pytest.mark.check(11)
 async def test_a_web_server_that_dies_is_told_and_its_return_brings_what_was_missed(
     wall: Page, web: Web, backstage: Backstage
 ) -> None:
+    frames = Frames(wall)
+    await connected(wall)
     await wall.evaluate("() => { window.loadedOnce = true; }")
     banner = wall.locator("#connection")
 
@@ -234,13 +302,21 @@ async def test_a_web_server_that_dies_is_told_and_its_return_brings_what_was_mis
     await expect(wall.locator("#polling")).to_be_hidden()
 
     await backstage(change, "SHURE002", **CRITICAL)
+    await backstage(change, "SHURE003", **LOW)
     web.start()
     await banner.get_by_role("button", name="Retry now").click()
 
-    await expect(banner).to_be_hidden()
+    await expect(banner).to_be_hidden(timeout=5000)
     await expect(wall.get_by_role("main")).to_be_focused()
     await expect(wall.locator("#device-SHURE002")).to_have_attribute("data-state", "critical")
+    await expect(wall.locator("#device-SHURE003")).to_have_attribute("data-state", "warning")
     assert await wall.evaluate("() => window.loadedOnce")
+    await backstage(change, "SHURE003", state="ok", reasons=[], battery_minutes=500)
+    await expect(wall.locator("#device-SHURE003")).to_have_attribute("data-state", "ok")
+    snapshot = json.loads(await wall.locator("#snapshot").text_content() or "")
+    assert frames.windows() == [
+        (snapshot["seq"] + number, snapshot["seq"] + number - 1) for number in (1, 2, 3)
+    ]
 
 
 async def test_a_web_server_that_hangs_is_noticed_by_its_silence(wall: Page, web: Web) -> None:
@@ -255,6 +331,7 @@ async def test_a_web_server_that_hangs_is_noticed_by_its_silence(wall: Page, web
     await expect(banner).to_be_hidden(timeout=15_000)
 
 
+@pytest.mark.check(9)
 async def test_a_poller_that_stops_is_told_apart_from_the_connection(
     wall: Page, web: Web, backstage: Backstage
 ) -> None:

@@ -109,6 +109,7 @@ def test_where_nothing_is_known_there_is_a_gap(now: datetime, silence: dict[str,
     assert told("battery_minutes", series).without == "10 min"
 
 
+@pytest.mark.check(19)
 def test_seven_days_of_samples_keep_the_greatest_and_the_least_in_few_points(now: datetime) -> None:
     ensure_partitions()
     write_samples("SHURE001", count=60_480, every_s=10, until=now)

@@ -13,6 +13,21 @@ INTERVAL_S = 5
 GRACE_S = 2  # from the poll to the tile
 IDLE_S = 20
 
+# Notes four times a second how old each tile says that it is, in seconds.
+NOTE_AGES = """
+() => {
+    window.ages = {};
+    window.freshness = new Set();
+    setInterval(() => {
+        for (const tile of document.querySelectorAll(".tile")) {
+            const [, seconds] = /^(\\d+) s$/.exec(tile.querySelector(".last-update").textContent.trim()) ?? [];
+            (window.ages[tile.dataset.device] ??= new Set()).add(seconds === undefined ? Infinity : Number(seconds));
+            window.freshness.add(tile.dataset.age);
+        }
+    }, 250);
+}
+"""
+
 
 @pytest.fixture
 def often(show: Show) -> Show:
@@ -45,8 +60,14 @@ def test_a_value_set_on_a_receiver_reaches_socket_and_tile_within_the_interval_a
     often.simulator.release(source_id, 3)
 
 
-def test_with_nothing_changing_for_two_minutes_nothing_is_recorded_and_nothing_is_sent(often: Show) -> None:
+@pytest.mark.check(7)
+def test_with_nothing_changing_for_two_minutes_nothing_is_recorded_and_nothing_is_sent(
+    often: Show, page: Page
+) -> None:
+    """And everything stays fresh to whoever looks on."""
     stack, simulator = often.stack, often.simulator
+    page.goto("/wall/")
+    expect(page.locator(".tile")).to_have_count(6)
     recorded = "SELECT (SELECT count(*) FROM core_changerecord), (SELECT seq FROM core_head)"
     polls = "SELECT sum(claim_seq) FROM core_claim"
     with (
@@ -54,6 +75,7 @@ def test_with_nothing_changing_for_two_minutes_nothing_is_recorded_and_nothing_i
         listening(stack, "/ws/devices/") as single,
     ):
         settle(often)
+        page.evaluate(NOTE_AGES)
         simulator.reset_counts()
         before, ((polled_before,),) = stack.sql(recorded), stack.sql(polls)
         quiet_until = time.monotonic() + 120
@@ -63,6 +85,12 @@ def test_with_nothing_changing_for_two_minutes_nothing_is_recorded_and_nothing_i
             for feed in (batch, single):
                 feed.next("heartbeat", within_s=12)
 
+        ages = page.evaluate(
+            "() => Object.fromEntries(Object.entries(window.ages).map(([id, each]) => [id, [...each]]))"
+        )
+        assert len(ages) == 6
+        assert max(max(each) for each in ages.values()) <= 1.5 * INTERVAL_S + 2
+        assert page.evaluate("() => [...window.freshness]") == ["fresh"]
         counts = simulator.counts()
         asked = sum(counts.requests["GET /devices/{id}"].values()) + sum(
             counts.requests.get("GET /devices/{id}/name", {}).values()

@@ -323,7 +323,7 @@ async def cost_ms(page: Page, script: str, argument: Any) -> float:
     return spent * 1000
 
 
-async def test_a_thousand_channels_are_searched_and_scrolled_without_a_wait(
+async def test_a_thousand_channels_are_searched_and_scrolled_within_50_ms(
     signed_in: Page, backstage: Backstage
 ) -> None:
     await backstage(put_many, 1000)
@@ -335,11 +335,10 @@ async def test_a_thousand_channels_are_searched_and_scrolled_without_a_wait(
         (SEARCH, ["v", "vo", "vox 7", "", "nobody", "x", ""]),
         (SCROLL, range(0, 30_000, 2000)),
     ):
-        # The best of three: others on this machine take the caches from under it.
-        rounds = [[await cost_ms(signed_in, script, step) for step in steps] for _ in range(3)]
+        # The best of five is what an act costs: in the others somebody else took the caches from under it.
+        rounds = [[await cost_ms(signed_in, script, step) for step in steps] for _ in range(5)]
         spent = [min(costs) for costs in zip(*rounds, strict=True)]
-        # Alone it is less than 50 ms; beside all the other tests an act may cost twice that.
-        assert max(spent) < 100, (script, spent)
+        assert max(spent) < 50, (script, spent)
     await expect(names(signed_in).last).to_be_visible()
 
 

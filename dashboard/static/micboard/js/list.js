@@ -85,7 +85,9 @@ function arrange() {
 
 function search() {
   const isShown = asked();
-  reveal.to((row) => isShown(row.dataset.device));
+  // Where nobody is asked for the table is hidden as a whole, and its rows may stay.
+  if (document.querySelector(".channels").hidden) reveal.stop();
+  else reveal.to((row) => isShown(row.dataset.device));
 }
 
 /** Say how many are asked for, and return who that is. */

@@ -10,7 +10,7 @@ from importlib import import_module
 
 from tests.bench.workbench import services
 
-OWN_STACK = {"fleet", "torture", "wire"}  # bring a whole Micboard along
+OWN_STACK = {"fleet", "torture", "watching", "wire"}  # bring a whole Micboard along
 
 
 def parser() -> ArgumentParser:
@@ -114,6 +114,15 @@ def _add_feed(names: "_SubParsersAction[ArgumentParser]") -> None:
     wire.add_argument("--channels", type=int, default=200, help="that are live (200)")
     wire.add_argument("--interval", type=float, default=10, help="seconds between polls of a receiver (10)")
     wire.add_argument("--seconds", type=float, default=60, help="of each of the two measurements (60)")
+
+    watching = names.add_parser(
+        "watching", help="what the wall of a show costs a browser, for as long as it is open"
+    )
+    watching.add_argument("--channels", type=int, default=200, help="that are live (200)")
+    watching.add_argument(
+        "--interval", type=float, default=10, help="seconds between polls of a receiver (10)"
+    )
+    watching.add_argument("--seconds", type=float, default=600, help="that it is watched (600)")
 
 
 def _add_replay(names: "_SubParsersAction[ArgumentParser]") -> None:

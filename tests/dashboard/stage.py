@@ -88,21 +88,32 @@ def _place(placed: Placed, *, server: Server, code: str, group: str, now: dateti
 
 def change(device_id: str, **values: Any) -> None:
     """Record new values of a channel, in the feed's names, and tell of them in a window."""
+    change_all({device_id: values})
+
+
+def change_all(news: Mapping[str, Mapping[str, Any]]) -> None:
+    """Record new values of several channels, by their ids, and tell of them in one window."""
     now = database_time()
     with transaction.atomic():
-        record = ChannelRecord.objects.select_for_update().get(channel__device_id=device_id)
-        changes = {name: [record.recorded[name], value] for name, value in values.items()}
-        record.recorded |= values
-        record.rev += 1
-        record.save()
-        Inbox.objects.create(
-            at=now,
-            channel_id=record.channel_id,
-            device_id=device_id,
-            rev=record.rev,
-            changes=changes,
-            state=record.recorded,
-        )
+        records = ChannelRecord.objects.select_for_update().filter(channel__device_id__in=news)
+        told = []
+        for record in records.select_related("channel"):
+            values = news[record.channel.device_id]
+            changes = {name: [record.recorded[name], value] for name, value in values.items()}
+            record.recorded |= values
+            record.rev += 1
+            record.save()
+            told.append(
+                Inbox(
+                    at=now,
+                    channel_id=record.channel_id,
+                    device_id=record.channel.device_id,
+                    rev=record.rev,
+                    changes=changes,
+                    state=record.recorded,
+                )
+            )
+        Inbox.objects.bulk_create(told)
     emit()
 
 

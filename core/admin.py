@@ -27,11 +27,11 @@ from core.models import (
     Receiver,
     Server,
     ServerHealth,
-    Slot,
     Token,
     Window,
 )
 from core.mute_admin import MuteAdmin
+from core.slot_admin import GroupForm, SlotInline
 from core.token_admin import TokenAdmin
 
 NOTICES_SHOWN = 20
@@ -84,15 +84,13 @@ class LocationAdmin(WithParts):
         return f"{location.event_ends_at.astimezone(zoneinfo.ZoneInfo(location.zone)):%d %b %Y, %H:%M}"
 
 
-class SlotInline(admin.TabularInline):
-    model = Slot
-    autocomplete_fields = ("channel",)
-    extra = 1
-
-
 @admin.register(Group)
 class GroupAdmin(WithParts):
+    """Its slots are renumbered all at once. One edit of a group waits for the other."""
+
     parts = (Limits, Mute)
+    form = GroupForm
+    fields = ("slug", "title", "tier", "make_room")
     list_display = ("slug", "title", "slot_count", "tier")
     list_filter = ("tier",)
     search_fields = ("slug", "title")
@@ -101,6 +99,12 @@ class GroupAdmin(WithParts):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Group]:
         groups: QuerySet[Group] = super().get_queryset(request)
         return groups.annotate(slot_count=Count("slots"))
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Group | None:
+        group: Group | None = super().get_object(request, object_id, from_field)
+        if group is not None and request.method == "POST":
+            edits.hold([group.pk])
+        return group
 
     @admin.display(description="slots")
     def slot_count(self, group: Group) -> int:

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Model, QuerySet
 
 from core import claims
-from core.models import Receiver
+from core.models import Group, Receiver
 
 Who = AbstractBaseUser | AnonymousUser
 
@@ -32,6 +32,13 @@ def poll_now(by: Who, chosen: QuerySet[Receiver]) -> int:
         count = claims.poll_now(receiver.pk for receiver in receivers)
         note(by, receivers, "Polled at once.")
     return count
+
+
+def hold(group_ids: Iterable[int]) -> None:
+    """Lock groups whose slots are about to be edited, and the claims of who stands there."""
+    list(Group.objects.select_for_update().filter(pk__in=group_ids).order_by("pk"))
+    standing = Receiver.objects.filter(channels__slots__group__in=group_ids)
+    claims.lock(set(standing.values_list("pk", flat=True)))
 
 
 def note(by: Who, objects: Iterable[Model], sentence: str) -> None:

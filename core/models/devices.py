@@ -194,4 +194,4 @@ class Channel(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.device_id
+        return f"{self.device_id} {self.alias}".strip()

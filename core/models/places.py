@@ -3,11 +3,12 @@
 import zoneinfo
 
 from django.core.exceptions import ValidationError
-from django.core.validators import MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
 from core.domain.tiers import Tier
 
+LAST_SLOT = 9999
 DEFAULT_TIERS = [(tier.value, tier.value) for tier in (Tier.CRITICAL, Tier.NORMAL)]
 
 
@@ -66,17 +67,25 @@ class Group(models.Model):
 
 
 class Slot(models.Model):
-    """A channel's place in a group."""
+    """A channel's place in a group. Both promises are kept at commit: within a transaction two may change places."""
 
     group = models.ForeignKey(Group, models.CASCADE, related_name="slots")
     channel = models.ForeignKey("core.Channel", models.CASCADE, related_name="slots")
-    number = models.PositiveSmallIntegerField(validators=[MinValueValidator(1)])
+    number = models.PositiveSmallIntegerField(validators=[MinValueValidator(1), MaxValueValidator(LAST_SLOT)])
 
     class Meta:
         ordering = ["group", "number"]
         constraints = [
-            models.UniqueConstraint(fields=["group", "number"], name="slot_holds_one_channel"),
-            models.UniqueConstraint(fields=["group", "channel"], name="slot_once_a_group_and_channel"),
+            models.UniqueConstraint(
+                fields=["group", "number"],
+                name="slot_holds_one_channel",
+                deferrable=models.Deferrable.DEFERRED,
+            ),
+            models.UniqueConstraint(
+                fields=["group", "channel"],
+                name="slot_once_a_group_and_channel",
+                deferrable=models.Deferrable.DEFERRED,
+            ),
             models.CheckConstraint(condition=models.Q(number__gte=1), name="slot_counts_from_one"),
         ]
 

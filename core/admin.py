@@ -157,7 +157,7 @@ class ServerAdmin(WithParts):
 
 class ChannelInline(admin.TabularInline):
     model = Channel
-    fields = ("number", "device_id", "kind", "alias")
+    fields = ("number", "device_id", "kind", "alias", "colour")
     readonly_fields = ("number", "device_id", "kind")
     extra = 0
     can_delete = False
@@ -218,8 +218,8 @@ class ReceiverAdmin(WithParts):
 
 @admin.register(Channel)
 class ChannelAdmin(admin.ModelAdmin):
-    list_display = ("device_id", "alias", "receiver", "number", "kind")
-    list_filter = ("kind", "receiver__location", "receiver__model")
+    list_display = ("device_id", "alias", "colour", "receiver", "number", "kind")
+    list_filter = ("kind", "colour", "receiver__location", "receiver__model")
     list_select_related = ("receiver",)
     search_fields = ("device_id", "alias", "receiver__code", "receiver__name")
     readonly_fields = ("device_id", "receiver", "number", "kind")

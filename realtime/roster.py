@@ -48,7 +48,7 @@ SELECT ch.id, r.id, r.name, ch.alias, cr.rev, cr.recorded, cl.seen_at,
            'location', (SELECT slug FROM core_location l WHERE l.id = coalesce(r.location_id, s.location_id)),
            'groups', (SELECT coalesce(jsonb_agg(jsonb_build_array(g.slug, sl.number) ORDER BY g.slug), '[]')
                         FROM core_slot sl JOIN core_group g ON g.id = sl.group_id WHERE sl.channel_id = ch.id),
-           'interval_s', r.interval_s)
+           'colour', ch.colour, 'interval_s', r.interval_s)
   FROM core_channel ch
   JOIN core_receiver r ON r.id = ch.receiver_id AND r.enabled
   JOIN core_server s ON s.id = r.server_id AND s.enabled

@@ -38,7 +38,7 @@ _ALERTS = "SELECT core_alert_told(a) FROM core_alert a WHERE state <> 'resolved'
 
 def row_of(identity: dict[str, Any], recorded: dict[str, Any], rev: int, seen_at: str | None) -> Row:
     """Return a channel's row as the feed carries it."""
-    return {"forecast": None, **identity, **recorded, "rev": rev, "seen_at": seen_at}
+    return {"forecast": None, "colour": None, **identity, **recorded, "rev": rev, "seen_at": seen_at}
 
 
 def _read(identity: str, recorded: str, rev: int, seen_at: datetime | None) -> Row:

@@ -8,10 +8,12 @@ from django.core.validators import MaxValueValidator, MinValueValidator, RegexVa
 from django.db import models
 from django.db.models.functions import Lower
 
+from core.domain.colours import Colour
 from core.domain.reading import DeviceState, Kind
 
 SHORTEST_INTERVAL_S = 1
 LONGEST_INTERVAL_S = 3600
+LONGEST_ALIAS = 64
 TOO_SHORT = "Receivers are asked once a second at the most: choose 1 s or more."
 TOO_LONG = "Receivers are asked once an hour at the least: choose 1 hour or less."
 
@@ -183,7 +185,17 @@ class Channel(models.Model):
     )
     device_id = models.CharField(max_length=40, unique=True, editable=False)
     alias = models.CharField(
-        max_length=64, blank=True, help_text="Shown instead of the name that the receiver reports."
+        "name",
+        max_length=LONGEST_ALIAS,
+        blank=True,
+        help_text="Shown instead of the name that the receiver reports.",
+    )
+    colour = models.CharField(  # noqa: DJ001  None: no mark
+        max_length=8,
+        choices=[(colour.value, colour.value) for colour in Colour],
+        null=True,
+        blank=True,
+        help_text="A mark on its tile, such as the colour of its ring or tape. It says nothing about its state.",
     )
 
     class Meta:

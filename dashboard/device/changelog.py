@@ -171,6 +171,7 @@ _FIELDS: Mapping[str, tuple[str, Callable[[Any], str]]] = {
     "gain_db": ("Gain", _in("dB")),
     "location": ("Location", _text),
     "groups": ("Slots", _groups),
+    "colour": ("Colour", _text),
     "interval_s": ("Own interval", _in("s")),
     "server": ("Server", _text),
     "model": ("Model", _text),

@@ -32,6 +32,7 @@ NOTABLE = (
     "gain_db",
     "location",
     "groups",
+    "colour",
     "interval_s",
     "server",
     "model",

@@ -144,6 +144,7 @@ def test_a_row_has_the_recorded_fields_and_says_which_channel_it_is_of() -> None
         "server",
         "location",
         "groups",
+        "colour",
         "interval_s",
         "seen_at",
     }

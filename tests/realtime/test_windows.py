@@ -142,6 +142,14 @@ def test_an_alias_is_told_and_outlives_the_next_poll(receiver: Receiver) -> None
     assert changes(emitted()) == {receiver.code: {"name": "Vox 1"}}
 
 
+def test_a_colour_is_told_and_taken_back(receiver: Receiver) -> None:
+    Channel.objects.filter(device_id=receiver.code).update(colour="pink")
+    assert changes(emitted()) == {receiver.code: {"colour": "pink"}}
+
+    Channel.objects.filter(device_id=receiver.code).update(colour=None)
+    assert changes(emitted()) == {receiver.code: {"colour": None}}
+
+
 def test_an_alias_given_while_a_poll_is_under_way_is_not_overwritten_by_it(receiver: Receiver) -> None:
     Claim.objects.update(wanted=True)
     ((due,), _) = claims.claim_due(10)

@@ -1,5 +1,5 @@
-"""The records in the admin. Tokens, limits, mutes and a location's form have modules of their own; the schedule's
-page stands in the dashboard, which knows the tiers' rows.
+"""The records in the admin. Channels, tokens, limits, mutes, slots and a location's form have modules of their own; the
+schedule's page stands in the dashboard, which knows the tiers' rows.
 """
 
 import zoneinfo
@@ -11,6 +11,7 @@ from django.db.models import Count, Model, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from core import edits, notices
+from core.channel_admin import ChannelAdmin
 from core.limits_admin import LimitsAdmin
 from core.location_admin import LocationForm
 from core.models import (
@@ -36,6 +37,7 @@ from core.token_admin import TokenAdmin
 
 NOTICES_SHOWN = 20
 
+admin.site.register(Channel, ChannelAdmin)
 admin.site.register(Limits, LimitsAdmin)
 admin.site.register(Mute, MuteAdmin)
 admin.site.register(Token, TokenAdmin)
@@ -214,23 +216,6 @@ class ReceiverAdmin(WithParts):
     def poll_now(self, request: HttpRequest, chosen: QuerySet[Receiver]) -> None:
         count = edits.poll_now(request.user, chosen)
         self.message_user(request, edits.counted(count, "polled within half a second"), messages.SUCCESS)
-
-
-@admin.register(Channel)
-class ChannelAdmin(admin.ModelAdmin):
-    list_display = ("device_id", "alias", "colour", "receiver", "number", "kind")
-    list_filter = ("kind", "colour", "receiver__location", "receiver__model")
-    list_select_related = ("receiver",)
-    search_fields = ("device_id", "alias", "receiver__code", "receiver__name")
-    readonly_fields = ("device_id", "receiver", "number", "kind")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        del request
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        del request, obj
-        return False
 
 
 @admin.register(Claim)

@@ -10,8 +10,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from core.domain import slots
+from core.domain.slots import LAST_SLOT
 from core.models import Channel, Group, Slot
-from core.models.places import LAST_SLOT
 
 
 class GroupForm(forms.ModelForm):

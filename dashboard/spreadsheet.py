@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from dashboard.device.export import harmless
+from core.domain.cells import harmless
 from dashboard.listed import Entry, trouble
 
 BYTE_ORDER_MARK = "\ufeff"  # without it Excel takes the text for another alphabet's

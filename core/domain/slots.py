@@ -3,6 +3,8 @@
 from collections.abc import Hashable, Mapping
 from typing import TypeVar
 
+LAST_SLOT = 9999
+
 Who = TypeVar("Who", bound=Hashable)
 
 

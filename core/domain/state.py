@@ -157,6 +157,9 @@ class ChannelState:
     alert: AlertMark | None = None
 
 
+LONGEST_ALIAS = 64
+
+
 def display_name(*, alias: str, reported: str | None, receiver: str, number: int, device_id: str) -> str:
     """Return what people call a channel: their own alias first, then what the devices say, then its id."""
     return alias or reported or (f"{receiver} {number}" if receiver else device_id)

@@ -10,10 +10,10 @@ from django.db.models.functions import Lower
 
 from core.domain.colours import Colour
 from core.domain.reading import DeviceState, Kind
+from core.domain.state import LONGEST_ALIAS
 
 SHORTEST_INTERVAL_S = 1
 LONGEST_INTERVAL_S = 3600
-LONGEST_ALIAS = 64
 TOO_SHORT = "Receivers are asked once a second at the most: choose 1 s or more."
 TOO_LONG = "Receivers are asked once an hour at the least: choose 1 hour or less."
 

@@ -6,9 +6,9 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
+from core.domain.slots import LAST_SLOT
 from core.domain.tiers import Tier
 
-LAST_SLOT = 9999
 DEFAULT_TIERS = [(tier.value, tier.value) for tier in (Tier.CRITICAL, Tier.NORMAL)]
 
 

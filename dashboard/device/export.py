@@ -15,6 +15,7 @@ from channels.db import database_sync_to_async
 
 from core.absences import between as absences_between
 from core.domain.absences import Absence
+from core.domain.cells import Cell, harmless
 from core.domain.state import instant
 from core.models.records import Kind
 from dashboard.device import changelog
@@ -22,11 +23,6 @@ from dashboard.device.ranges import Span
 from dashboard.device.records import Place, Record, Subject, records_after
 
 PIECE = 1000  # records
-
-# What a spreadsheet would take for a formula, also behind blanks.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-
-Cell = str | int | float | bool | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,13 +124,6 @@ def _row_of_absence(export: Export, absence: Absence) -> list[Cell]:
         *values,
         f"Micboard was away {over}",
     ]
-
-
-def harmless(cell: Cell) -> Cell:
-    """Return a cell that no spreadsheet calculates: text that looks like a formula gets a quote before it."""
-    if isinstance(cell, str) and cell.lstrip(" ").startswith(FORMULA):
-        return f"'{cell}"
-    return cell
 
 
 def _told(record: Record) -> dict[str, Any]:

@@ -13,8 +13,9 @@ from django.db import connection
 from django.test import Client
 from playwright.async_api import APIResponse, Page
 
+from core.domain.cells import harmless
 from core.models import Absence, Channel
-from dashboard.device.export import PIECE, Export, as_csv, as_json, harmless
+from dashboard.device.export import PIECE, Export, as_csv, as_json
 from dashboard.device.ranges import Span
 from dashboard.device.records import Subject
 from tests.dashboard.conftest import Backstage

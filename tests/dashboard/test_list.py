@@ -15,8 +15,8 @@ from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.domain.cells import harmless
 from core.models import Channel, Location, Server
-from dashboard.device.export import harmless
 from dashboard.listed import ListWish, entries, line, narrowed
 from dashboard.signals import MINUTES, Minute, carried
 from realtime.windows import emit

@@ -54,16 +54,7 @@ class ChannelAdmin(admin.ModelAdmin):
     """Channels come and go with their receivers."""
 
     change_list_template = "core/channel_list.html"
-    list_display = (
-        "device_id",
-        "reported",
-        "alias",
-        "colour",
-        "slots_in_groups",
-        "receiver",
-        "number",
-        "kind",
-    )
+    list_display = ("device_id", "alias", "colour", "reported", "slots_in_groups", "receiver")
     list_editable = ("alias", "colour")
     list_filter = ("kind", "slots__group", "receiver__location", "colour", "receiver__model")
     list_select_related = ("receiver", "record")
@@ -177,7 +168,6 @@ class ChannelAdmin(admin.ModelAdmin):
                 **self.admin_site.each_context(request),
                 "title": "Import channels",
                 "opts": self.opts,
-                "says": sheets.SAYS,
                 "most_lines": sheets.MOST_LINES,
                 **shown,
             },

@@ -91,7 +91,7 @@ class SlotFormSet(forms.BaseInlineFormSet):
         make_room = bool(self.data.get("make_room"))
         for row, holder in slots.clashes(placed, {} if make_room else standing).items():
             rows[row].add_error(
-                "number",
+                None,  # above the row, over its whole width
                 f"Slot {placed[row]} holds {held[holder].channel}. Give that another number as well, or choose "
                 "“Make room” above.",
             )

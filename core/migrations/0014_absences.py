@@ -12,7 +12,7 @@ ON CONFLICT DO NOTHING
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("core", "0011_destinations_and_notices"),
+        ("core", "0013_colours_of_channels"),
     ]
 
     operations = [

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from core.domain.colours import Colour
 from dashboard.in_hand import Alert, in_hand
 from dashboard.outlook import Outlook, estimate, is_current, outlook
 from dashboard.reasons import TROUBLES, complaint, explained, subjects, words
@@ -60,6 +61,7 @@ class Face:
     acked_by: str
     acked_at: str
     label: str
+    colour: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,7 @@ def face(
     known = is_known(state, last.freshness)
     muted = known and channel["mute_status"] is True
     taken = in_hand(channel, state, alerts, last.now)
+    colour = channel.get("colour") if channel.get("colour") in list(Colour) else None
     spoken = [
         channel["device_id"],
         name,
@@ -137,6 +140,7 @@ def face(
         notice,
         "muted" if muted else "",
         taken.spoken,
+        f"marked {colour}" if colour else "",
     ]
     return Face(
         id=channel["device_id"],
@@ -163,6 +167,7 @@ def face(
         acked_by=taken.by,
         acked_at=taken.at,
         label=", ".join(filter(None, spoken)),
+        colour=colour,
     )
 
 

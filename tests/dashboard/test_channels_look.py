@@ -92,6 +92,7 @@ async def test_a_file_is_chosen_seen_and_imported_and_the_wall_shows_it(
 
     await backstage(emit)
     await expect(wall.locator(".tile .name")).to_have_text(["Choir", NAMES[1], HOSTILE, HOSTILE])
+    await expect(wall.locator('[data-colour="blue"] .id')).to_have_text("SHURE001")
     await wall.close()
 
 

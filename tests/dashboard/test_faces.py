@@ -19,4 +19,4 @@ def test_a_tile_says_what_the_browser_would(case: dict[str, Any]) -> None:
 
     drawn = face(channel, last, alerts=case.get("alerts", ()), ends_at=ends_at)
 
-    assert asdict(drawn) == case["face"]
+    assert asdict(drawn) == {"colour": None, **case["face"]}

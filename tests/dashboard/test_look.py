@@ -142,6 +142,7 @@ EDGES = [
     ("offline", "tile"),
     ("offline", "page"),
     ("stale", "page"),
+    *((f"mark-{colour}", "tile") for colour in ("blue", "violet", "pink")),
 ]
 PAGE_SCROLLS = """
 () => [

@@ -18,7 +18,7 @@ const draw = ({ now, ends_at = null, alerts = [], channel: values }) => {
 
 for (const each of cases) {
   test(each.name, () => {
-    assert.deepEqual(draw(each), each.face);
+    assert.deepEqual(draw(each), { colour: null, ...each.face });
   });
 }
 

@@ -11,6 +11,7 @@ import { beside, estimate, isCurrent, NOTHING, outlook, spoken } from "./outlook
 import { complaint, explained, subjects } from "./reasons.js";
 
 const QUALITIES = new Set(["excellent", "good", "fair", "poor", "overload", "no_tx"]);
+const COLOURS = new Set(["blue", "violet", "pink", "white"]);
 
 export const STATE_WORDS = {
   critical: "critical",
@@ -52,6 +53,7 @@ export function face(channel, { seen, nowMs, alerts = [], endsMs = null, zone })
   const prospect = found.short || (isFigure && !channel.charging) ? found : NOTHING;
   const taken = inHand(channel, state, alerts, nowMs, zone);
   const muted = known && channel.mute_status === true;
+  const colour = COLOURS.has(channel.colour) ? channel.colour : null;
   return {
     id: channel.device_id,
     name,
@@ -85,9 +87,11 @@ export function face(channel, { seen, nowMs, alerts = [], endsMs = null, zone })
       notice,
       muted && "muted",
       taken.spoken,
+      colour && `marked ${colour}`,
     ]
       .filter(Boolean)
       .join(", "),
+    colour,
   };
 }
 

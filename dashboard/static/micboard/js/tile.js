@@ -70,6 +70,10 @@ const PUT = {
   acked: (tile, acked) => tile.toggleAttribute("data-acked", acked),
   acked_by: (tile, by) => text(tile, ".acked > .by", by),
   acked_at: (tile, at) => text(tile, ".acked > .at", at),
+  colour: (tile, colour) => {
+    if (colour === null) delete tile.dataset.colour;
+    else tile.dataset.colour = colour;
+  },
   // A strip entry is a link, and called what stands in it.
   label: (tile, label) => {
     if (tile.matches(".tile")) tile.setAttribute("aria-label", label);

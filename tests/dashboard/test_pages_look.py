@@ -29,6 +29,19 @@ PHONE = (390, 844)
 UNFOLD = """
 () => { for (const part of document.querySelectorAll("main details:not(.tile details)")) part.open = true; }
 """
+# Texts of a tile that lie on each other.
+ON_EACH_OTHER = """
+() => [...document.querySelectorAll(".tile")].filter((tile) => tile.checkVisibility()).flatMap((tile) => {
+    const texts = [...tile.querySelectorAll(".name bdi, .figure, .word, .about, .rf, .last-update")]
+        .filter((text) => text.checkVisibility() && text.innerText.trim());
+    const boxes = texts.map((text) => text.getBoundingClientRect());
+    return boxes.flatMap((one, at) => boxes.slice(at + 1)
+        .map((other, by) => [other, texts[at].innerText, texts[at + 1 + by].innerText])
+        .filter(([other]) => Math.min(one.right, other.right) - Math.max(one.left, other.left) > 1
+            && Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top) > 6)
+        .map(([, text, another]) => `${tile.dataset.device}: ${text} on ${another}`));
+})
+"""
 
 
 def put_a_house() -> None:
@@ -106,9 +119,13 @@ async def test_every_page_is_whole_and_accessible_on_every_screen(
     if "sign-in" in shown.address:
         await page.context.clear_cookies()
 
+    # Where an address cannot ask for a theme the browser has one.
+    await page.add_init_script(f"localStorage.setItem('micboard-theme', '{theme}')")
+
     async def look(width: int) -> None:
         await page.screenshot(path=str(picture).format(width, ""))
         assert (await page.evaluate(PAGE_SCROLLS))[0] is False, width
+        assert_none(await page.evaluate(ON_EACH_OTHER))
 
     await open_in(page, shown, theme, SCREENS[0])
     for width, height in SCREENS:

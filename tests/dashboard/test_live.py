@@ -67,11 +67,15 @@ window.WebSocket = class extends Heard {
 """
 NOTE_TOLD = """
 (headline) => {
-    window.toldAt = new Promise((told) => new MutationObserver((_, observer) => {
-        if (headline !== document.querySelector("#device-SHURE002 .headline").innerText) return;
-        observer.disconnect();
-        told(performance.now());
-    }).observe(document.querySelector(".tiles"), { subtree: true, childList: true, characterData: true }));
+    window.toldAt = new Promise((told, failed) => {
+        const said = () => document.querySelector("#device-SHURE002 .headline").innerText.replace(/\\s+/g, " ").trim();
+        new MutationObserver((_, observer) => {
+            if (headline !== said()) return;
+            observer.disconnect();
+            told(performance.now());
+        }).observe(document.querySelector(".tiles"), { subtree: true, childList: true, characterData: true });
+        setTimeout(() => failed(new Error(`The tile says ${said()}`)), 20_000);
+    });
 }
 """
 ALL_SAY_SO = """

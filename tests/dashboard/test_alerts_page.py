@@ -539,3 +539,23 @@ def fill() -> None:
     raise_alert("SHURE006", severity="warning", message="Guest 6: 31 minutes left")
     end(raise_alert("SHURE008"))
     change("SHURE001", state="critical", reasons=["battery_critical"], battery_minutes=12)
+
+
+@in_browser
+@pytest.mark.parametrize("address", ["/wall/", "/list/"])
+async def test_the_menu_counts_open_alerts_while_they_come_and_go(
+    signed_in: Page, backstage: Backstage, address: str
+) -> None:
+    await backstage(show_poller_alive)
+    await backstage(put, [Placed(name="Pastor")])
+    await backstage(raise_alert, "SHURE001")
+    await signed_in.goto(address)
+    await signed_in.locator(".menu summary").click()
+    link = signed_in.get_by_role("link", name="Alerts (1 open)")
+    await expect(link).to_be_visible()
+
+    second = await backstage(raise_alert, "SHURE001", rule="rf_lost")
+    await expect(signed_in.get_by_role("link", name="Alerts (2 open)")).to_be_visible()
+    await backstage(end, second)
+
+    await expect(link).to_be_visible()

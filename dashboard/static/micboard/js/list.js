@@ -7,6 +7,7 @@ import { InView } from "./in_view.js";
 import { line } from "./line.js";
 import { sorted, wanted } from "./listed.js";
 import { MicboardFeed } from "./micboard.js";
+import { countOpenAlerts } from "./open_alerts.js";
 import { counts } from "./order.js";
 import { isCurrent } from "./outlook.js";
 import { Reveal } from "./reveal.js";
@@ -34,6 +35,7 @@ const rf = new RfHistory(
 const reveal = new Reveal(rows.container);
 const filters = new Filters({ sorted: arrange, searched: search });
 const tellConnection = watchOver(feed);
+countOpenAlerts(feed);
 const written = new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", timeStyle: "long" }); // as ISO 8601 has it
 let states = new Map();
 

@@ -5,6 +5,7 @@ import { Display } from "./display.js";
 import { reloadOnNewBuild, stayAwake } from "./kiosk.js";
 import { MicboardFeed } from "./micboard.js";
 import { watchMutes } from "./muted_note.js";
+import { countOpenAlerts } from "./open_alerts.js";
 import { soundOf } from "./sound.js";
 import { watchEnds } from "./watch_ends.js";
 import { watchOver } from "./watch_over.js";
@@ -28,6 +29,7 @@ setInterval(() => {
 display.tick();
 watchMutes(note, feed);
 watchEnds(ends, feed, (known) => display.know(known));
+countOpenAlerts(feed);
 soundOf(feed, null);
 if (document.documentElement.hasAttribute("data-kiosk")) {
   stayAwake();

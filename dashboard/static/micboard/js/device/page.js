@@ -1,11 +1,9 @@
 /** The entry of a channel's page: its tile and its plots, live from the feed, and the range that somebody chooses. */
 
-import { age } from "../age.js";
-import { Announcer, Banner, connectionText, pollingText } from "../banner.js";
 import { face } from "../face.js";
 import { MicboardFeed } from "../micboard.js";
-import { newestSeen } from "../store.js";
 import { draw } from "../tile.js";
+import { watchOver } from "../watch_over.js";
 import { History } from "./history.js";
 import { watch } from "./server.js";
 import { localise } from "./times.js";
@@ -23,17 +21,12 @@ const arrivedMs = performance.now();
 // Until the feed says what time it is on the server, the page's own time goes on.
 const now = () => (feed.board.epoch === null ? past.now + performance.now() - arrivedMs : feed.now());
 const history = new History(past, now);
-const connection = new Banner(document.querySelector("#connection"));
-const polling = new Banner(document.querySelector("#polling"));
-const announcer = new Announcer((text) => {
-  document.querySelector("#announcements").textContent = text;
-});
+const tellConnection = watchOver(feed);
 let changed = false;
 let askedMs = performance.now();
 
 feed.on("snapshot", heard);
 feed.on("change", heard);
-feed.on("status", tellConnection);
 
 function heard() {
   const row = feed.channels.get(id);
@@ -63,15 +56,6 @@ function show(range) {
   });
 }
 
-function tellConnection() {
-  const link = feed.connection;
-  const lost = connectionText(link, performance.now());
-  const stopped = lost === null ? pollingText(feed.board.live, age(newestSeen(feed.board), now())) : null;
-  connection.say(lost, { retry: link.retryAt !== null, signIn: link.ended?.act === "sign-in" });
-  polling.say(stopped);
-  announcer.say(lost ?? stopped);
-}
-
 document.querySelector(".ranges").addEventListener("click", (event) => {
   const link = event.target.closest("a");
   if (link === null || event.ctrlKey || event.metaKey || event.shiftKey) return;
@@ -84,7 +68,6 @@ document.querySelector(".ranges").addEventListener("click", (event) => {
   }
   show(link.dataset.range);
 });
-document.querySelector("#connection .retry").addEventListener("click", () => feed.retry());
 // theme.js puts the theme there, whoever chose it.
 new MutationObserver(() => history.repaint()).observe(document.documentElement, {
   attributeFilter: ["data-theme"],

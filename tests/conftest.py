@@ -1,9 +1,11 @@
 """Fixtures that tests of several rooms share."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
+from django.contrib.auth.models import Permission, User
 from django.db import OperationalError, connection
+from django.test import Client
 from django.test.utils import setup_databases, teardown_databases
 from hypothesis import settings
 from psycopg.errors import DeadlockDetected
@@ -51,6 +53,29 @@ def committed(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iter
         yield
         _empty()
         connection.close()
+
+
+SignInAsStaff = Callable[..., Client]
+
+
+@pytest.fixture
+def root(client: Client) -> Client:
+    """A browser in which a superuser is signed in."""
+    client.force_login(User.objects.create_superuser("root"))
+    return client
+
+
+@pytest.fixture
+def staff(client: Client) -> SignInAsStaff:
+    """Sign somebody in to the admin who may do this and that."""
+
+    def signed_in(*permissions: str) -> Client:
+        user = User.objects.create_user("sam", is_staff=True)
+        user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+        client.force_login(user)
+        return client
+
+    return signed_in
 
 
 def _empty() -> None:

@@ -5,7 +5,6 @@ each channel spread over the day. The page is asked for at moments all over it, 
 """
 
 import random
-import re
 import time
 from argparse import Namespace
 from collections import defaultdict
@@ -72,7 +71,6 @@ def run(options: Namespace) -> Figures:
         "html_kb": round(bench.html / 1000),
         **{f"{part}_ms": spread(spent) for part, spent in bench.spent.items()},
         "page_cpu_ms": round(median(bench.cpu_ms), 1),
-        "partitions_looked_at": bench.partitions,
     }
 
 
@@ -101,7 +99,7 @@ class Bench:
         self._principal = Principal(name="bench", user_id=user.pk)
         self.spent: dict[str, list[float]] = defaultdict(list)
         self.cpu_ms: list[float] = []
-        self.html = self.partitions = 0
+        self.html = 0
 
     def look(self, at: datetime, *, measured: bool = False) -> None:
         spent: dict[str, float] = {}
@@ -124,8 +122,6 @@ class Bench:
             plan = replay.explain(at)
             spent["statement"] = float(plan.rsplit("Execution Time: ", 1)[1].split(" ")[0])
             self.html = len(answer.content)
-            executed = "\n".join(line for line in plan.splitlines() if "never executed" not in line)
-            self.partitions = len(set(re.findall(r" on (core_changerecord_\d{8})", executed)))
             self.cpu_ms.append(cpu_ms)
             for part, ms in spent.items():
                 self.spent[part].append(ms)

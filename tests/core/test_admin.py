@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import Permission, User
 from django.contrib.postgres.functions import TransactionNow
 from django.db import connection
 from django.test import Client
@@ -23,6 +22,7 @@ from core.models import (
     Receiver,
     Server,
 )
+from tests.conftest import SignInAsStaff
 from tests.fleet import make_receivers, make_server
 
 pytestmark = pytest.mark.django_db
@@ -44,19 +44,6 @@ PAGES = (
     "changerecord",
     "window",
 )
-
-
-@pytest.fixture
-def root(client: Client) -> Client:
-    client.force_login(User.objects.create_superuser("root"))
-    return client
-
-
-def staff(client: Client, *permissions: str) -> Client:
-    user = User.objects.create_user("sam", is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
-    client.force_login(user)
-    return client
 
 
 def do(client: Client, page: str, action: str, pk: int) -> None:
@@ -90,14 +77,14 @@ def test_a_list_costs_the_same_statements_with_one_row_and_with_three(root: Clie
     ("permissions", "wanted"), [(["view_receiver"], False), (["view_receiver", "change_receiver"], True)]
 )
 def test_who_may_change_a_receiver_may_have_it_polled_now(
-    client: Client,
+    staff: SignInAsStaff,
     permissions: list[str],
     wanted: bool,  # noqa: FBT001
 ) -> None:
     (receiver,) = make_receivers()
     Claim.objects.update(wanted=False)
 
-    do(staff(client, *permissions), "receiver", "poll_now", receiver.pk)
+    do(staff(*permissions), "receiver", "poll_now", receiver.pk)
 
     assert Claim.objects.get().wanted is wanted
     assert [entry.change_message for entry in LogEntry.objects.all()] == ["Polled at once."] * wanted
@@ -140,10 +127,10 @@ def test_a_part_is_not_deleted_by_itself(root: Client) -> None:
     assert Channel.objects.filter(pk=channel.pk).exists()
 
 
-def test_only_superusers_say_where_a_server_is(client: Client) -> None:
+def test_only_superusers_say_where_a_server_is(staff: SignInAsStaff) -> None:
     """The workers send it the key that its settings name: whoever may write both may read every file."""
     server = make_server()
-    sam = staff(client, "view_server", "add_server", "change_server")
+    sam = staff("view_server", "add_server", "change_server")
 
     assert sam.get("/admin/core/server/add/").status_code == 403
     sam.post(f"/admin/core/server/{server.pk}/change/", {"name": "main", "url": "https://198.51.100.66"})
@@ -236,12 +223,12 @@ def test_a_mute_without_a_reason_or_of_two_parts_is_refused(
     assert not Mute.objects.exists()
 
 
-def test_a_place_goes_with_its_limits_and_mutes(client: Client) -> None:
+def test_a_place_goes_with_its_limits_and_mutes(staff: SignInAsStaff) -> None:
     hall = Location.objects.create(slug="hall", title="Main hall")
     Limits.objects.create(location=hall)
     Mute.objects.create(location=hall, until=TransactionNow(), by="sam", reason="")
 
-    staff(client, "delete_location").post(f"/admin/core/location/{hall.pk}/delete/", {"post": "yes"})
+    staff("delete_location").post(f"/admin/core/location/{hall.pk}/delete/", {"post": "yes"})
 
     assert [model.objects.count() for model in (Location, Limits, Mute)] == [0, 0, 0]
 
@@ -275,9 +262,9 @@ def test_a_destination_that_is_enabled_again_is_told_from_then_on(root: Client) 
     assert Destination.objects.get().told_from > long_ago
 
 
-def test_only_superusers_say_where_destinations_are(client: Client) -> None:
+def test_only_superusers_say_where_destinations_are(staff: SignInAsStaff) -> None:
     rack = Destination.objects.create(name="rack", address_reference="env:RACK")
-    sam = staff(client, "add_destination", "change_destination", "view_destination")
+    sam = staff("add_destination", "change_destination", "view_destination")
 
     assert sam.get("/admin/core/destination/add/").status_code == 403
     assert sam.post(f"/admin/core/destination/{rack.pk}/change/", {"name": "x"}).status_code == 403

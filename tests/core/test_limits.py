@@ -4,7 +4,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from django.db import IntegrityError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -141,12 +140,6 @@ def test_a_place_has_its_limits_once(place: str | None) -> None:
 
     with pytest.raises(IntegrityError, match="limits_once_a_place"):
         Limits.objects.create(**there)
-
-
-@pytest.fixture
-def root(client: Client) -> Client:
-    client.force_login(User.objects.create_superuser("root"))
-    return client
 
 
 @pytest.mark.django_db

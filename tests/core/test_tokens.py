@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import User
 from django.contrib.postgres.functions import TransactionNow
 from django.core.management import CommandError, call_command
 from django.db import connection
@@ -16,25 +16,13 @@ from django.test.utils import CaptureQueriesContext
 from core import clock
 from core.access import create_token, digest_of, principal_of_token
 from core.models import Token
+from tests.conftest import SignInAsStaff
 
 pytestmark = pytest.mark.django_db
 
 SECRET = re.compile(r"mic_[\w-]{43}")
 LIST = "/admin/core/token/"
 NEVER = {"expires_at_0": "", "expires_at_1": ""}
-
-
-@pytest.fixture
-def root(client: Client) -> Client:
-    client.force_login(User.objects.create_superuser("root"))
-    return client
-
-
-def staff(client: Client, *permissions: str) -> Client:
-    user = User.objects.create_user("sam", is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
-    client.force_login(user)
-    return client
 
 
 def add(client: Client, **told: str) -> str:
@@ -203,21 +191,19 @@ def test_what_is_revoked_stays_revoked_when_it_was(root: Client) -> None:
     ("permissions", "revoked"), [(["view_token"], False), (["view_token", "change_token"], True)]
 )
 def test_who_may_change_a_token_may_revoke_it(
-    client: Client,
+    staff: SignInAsStaff,
     permissions: list[str],
     revoked: bool,  # noqa: FBT001
 ) -> None:
     token, _ = create_token("lobby")
 
-    staff(client, *permissions).post(
-        LIST, {"action": "revoke", "_selected_action": [token.pk], "confirmed": "yes"}
-    )
+    staff(*permissions).post(LIST, {"action": "revoke", "_selected_action": [token.pk], "confirmed": "yes"})
 
     assert Token.objects.filter(revoked_at=None).exists() is not revoked
 
 
-def test_who_may_not_add_a_token_makes_none(client: Client) -> None:
-    sam = staff(client, "view_token", "change_token")
+def test_who_may_not_add_a_token_makes_none(staff: SignInAsStaff) -> None:
+    sam = staff("view_token", "change_token")
 
     assert sam.post(f"{LIST}add/", {"name": "mine", "scopes": "", **NEVER}).status_code == 403
     assert not Token.objects.exists()

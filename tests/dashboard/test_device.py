@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth.models import User
 from django.test import Client
 
 from core.models import Absence, ChangeRecord, Claim, Group, Inbox, Limits, Pulse
@@ -11,12 +10,6 @@ from dashboard.device.series import milliseconds
 from realtime.windows import emit
 from tests.dashboard.past import write
 from tests.dashboard.stage import Placed, change, database_time, put
-
-
-@pytest.fixture
-def browser(client: Client, operator: User) -> Client:
-    client.force_login(operator)
-    return client
 
 
 @pytest.mark.check(18)
@@ -68,14 +61,19 @@ def test_the_log_tells_what_happened_in_operators_words(browser: Client) -> None
     assert [mark["kind"] for mark in told["marks"]] == ["alert", "retune"]
 
 
+def two_pages(browser: Client) -> tuple[str, str]:
+    """Return the page with the newest part of the log, and the one that it leads to."""
+    newest = browser.get("/device/SHURE001/?range=15m").content.decode()
+    link = newest.split('rel="next"')[0].rsplit('href="', 1)[1].split('"')[0].replace("&amp;", "&")
+    return newest, browser.get(link).content.decode()
+
+
 def test_the_log_is_read_a_page_at_a_time(browser: Client) -> None:
     put([Placed(name="Pastor")])
     now = database_time()
     write("SHURE001", [(now - timedelta(seconds=500 - n), {"gain_db": n}) for n in range(50)])
 
-    newest = browser.get("/device/SHURE001/?range=15m").content.decode()
-    link = newest.split('rel="next"')[0].rsplit('href="', 1)[1].split('"')[0].replace("&amp;", "&")
-    older = browser.get(link).content.decode()
+    newest, older = two_pages(browser)
 
     assert newest.count("Gain: ") == 29  # and the channel that came to the board
     assert older.count("Gain: ") == 21
@@ -119,9 +117,7 @@ def test_an_absence_stands_on_the_page_of_the_log_that_it_is_in(browser: Client)
         since = now - timedelta(seconds=ago + 0.5)
         Absence.objects.create(since=since, until=since + timedelta(seconds=200))
 
-    newest = browser.get("/device/SHURE001/?range=15m").content.decode()
-    link = newest.split('rel="next"')[0].rsplit('href="', 1)[1].split('"')[0].replace("&amp;", "&")
-    older = browser.get(link).content.decode()
+    newest, older = two_pages(browser)
 
     assert newest.count("Micboard was away for") == 1
     assert older.count("Micboard was away for") == 2

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from playwright.async_api import APIResponse, Page
@@ -26,12 +25,6 @@ from tests.dashboard.web import Web
 browsing = pytest.mark.asyncio(loop_scope="session")  # the browser outlives a test
 
 FORMULAS = ["=cmd|' /C calc'!A0", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "  =1"]
-
-
-@pytest.fixture
-def browser(client: Client, operator: User) -> Client:
-    client.force_login(operator)
-    return client
 
 
 Fetch = Callable[[str], Awaitable[APIResponse]]

@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import pytest_asyncio
-from django.contrib.auth.models import User
 from django.test import Client
 from playwright.async_api import Page, expect
 
@@ -21,12 +20,6 @@ browsing = pytest.mark.asyncio(loop_scope="session")  # the browser outlives a t
 
 NOW = datetime(2026, 11, 22, 20, 31, 7, tzinfo=UTC)
 CRITICAL = {"state": "critical", "reasons": ["battery_critical"], "battery_minutes": 22, "battery_bars": 1}
-
-
-@pytest.fixture
-def browser(client: Client, operator: User) -> Client:
-    client.force_login(operator)
-    return client
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.postgres.functions import TransactionNow as Now
 from django.db import connection
@@ -15,6 +15,7 @@ from django_celery_beat.models import PeriodicTask
 from pytest_django.fixtures import Settings
 
 from core.models import Channel, Claim, Group, Receiver
+from tests.conftest import SignInAsStaff
 from tests.fleet import answered, heard, make_receivers, make_server, silent
 from tests.polling import record_poll
 
@@ -26,13 +27,6 @@ SCHEDULE = "/admin/core/schedule/"
 @pytest.fixture
 def admin(client: Client) -> Client:
     client.force_login(User.objects.create_superuser("ada"))
-    return client
-
-
-def staff(client: Client, *permissions: str) -> Client:
-    user = User.objects.create_user("sam", is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
-    client.force_login(user)
     return client
 
 
@@ -95,8 +89,8 @@ def test_it_says_when_the_intervals_ask_for_too_much(admin: Client, settings: Se
     assert sentence in admin.get(SCHEDULE).content.decode()
 
 
-def test_only_who_may_tune_a_tier_is_led_to_its_row(client: Client) -> None:
-    sam = staff(client, "view_receiver")
+def test_only_who_may_tune_a_tier_is_led_to_its_row(staff: SignInAsStaff) -> None:
+    sam = staff("view_receiver")
 
     page = sam.get(SCHEDULE).content.decode()
 
@@ -344,13 +338,13 @@ def test_all_that_a_filter_finds_are_chosen_at_once(admin: Client) -> None:
     ],
 )
 def test_who_may_see_or_change_receivers_may_see_or_change_their_schedule(
-    client: Client,
+    staff: SignInAsStaff,
     permissions: list[str],
     opens: int,
     critical: bool,  # noqa: FBT001
 ) -> None:
     receivers = make_receivers()
-    sam = staff(client, *permissions)
+    sam = staff(*permissions)
 
     assert sam.get(SCHEDULE).status_code == opens
     act(sam, "make_critical", receivers)

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from django.test import Client
 
 from core.models import Server
@@ -17,12 +16,6 @@ pytestmark = pytest.mark.django_db
 
 ADD = "/admin/core/server/add/"
 INLINE = {f"health-{name}_FORMS": number for name, number in (("TOTAL", 0), ("INITIAL", 0))}
-
-
-@pytest.fixture
-def root(client: Client) -> Client:
-    client.force_login(User.objects.create_superuser("root"))
-    return client
 
 
 @pytest.fixture

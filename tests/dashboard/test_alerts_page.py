@@ -554,7 +554,7 @@ async def test_the_menu_counts_open_alerts_while_they_come_and_go(
     link = signed_in.get_by_role("link", name="Alerts (1 open)")
     await expect(link).to_be_visible()
 
-    second = await backstage(raise_alert, "SHURE001", rule="rf_lost")
+    second = await backstage(raise_alert, "SHURE001", rule="rf_poor")
     await expect(signed_in.get_by_role("link", name="Alerts (2 open)")).to_be_visible()
     await backstage(end, second)
 

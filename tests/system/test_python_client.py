@@ -223,7 +223,9 @@ def test_as_a_command_it_prints_what_changes_on_the_real_server(show: Show, tmp_
         assert client.stdout is not None
         first = client.stdout.readline()
         show.simulator.set(source_id, 1, frequency_khz=603_250)
-        found = next(line for line in client.stdout if f"update\t{device_id}\t" in line)
+        found = next(
+            line for line in client.stdout if f"update\t{device_id}\t" in line and "frequency_khz" in line
+        )
         client.terminate()
 
     show.simulator.release(source_id, 1)

@@ -82,7 +82,8 @@ OVERFLOWING = """
 () => [...document.querySelectorAll(".tile:not([hidden]), .trouble")].flatMap((tile) => {
     const wide = [tile, ...tile.querySelectorAll(".id, .headline, .note, .about, .signal, .last-update")];
     const low = [...tile.querySelectorAll(".id")];
-    const high = [tile, tile.querySelector(".name")].filter((part) => part.checkVisibility());
+    const high = [tile, tile.querySelector(".name"), ...tile.querySelectorAll(".badges > span")]
+        .filter((part) => part.checkVisibility());
     return [
         ...wide.filter((part) => part.clientWidth && part.scrollWidth > part.clientWidth),
         ...high.filter((part) => part.scrollHeight > part.clientHeight + (part === tile ? 0 : 1)),

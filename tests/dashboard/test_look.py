@@ -81,13 +81,13 @@ ORDINARY = [
 OVERFLOWING = """
 () => [...document.querySelectorAll(".tile:not([hidden]), .trouble")].flatMap((tile) => {
     const wide = [tile, ...tile.querySelectorAll(".id, .headline, .note, .about, .signal, .last-update")];
-    const low = [...tile.querySelectorAll(".id")];
-    const high = [tile, tile.querySelector(".name"), ...tile.querySelectorAll(".badges > span")]
-        .filter((part) => part.checkVisibility());
+    const badges = [...tile.querySelectorAll(".badges > span")].filter((part) => part.checkVisibility());
+    const low = [...tile.querySelectorAll(".id"), ...badges];
+    const high = [tile, tile.querySelector(".name")].filter((part) => part.checkVisibility());
     return [
         ...wide.filter((part) => part.clientWidth && part.scrollWidth > part.clientWidth),
         ...high.filter((part) => part.scrollHeight > part.clientHeight + (part === tile ? 0 : 1)),
-        ...low.filter((part) => part.clientHeight < parseFloat(getComputedStyle(part).fontSize)),
+        ...low.filter((part) => part.clientHeight < Math.floor(parseFloat(getComputedStyle(part).fontSize))),
     ].map((part) => `${tile.dataset.device} ${part.className}: ${part.innerText}`);
 })
 """

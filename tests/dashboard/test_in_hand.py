@@ -13,7 +13,7 @@ from playwright.async_api import Page, expect
 from core import alerting
 from core.access import Principal
 from core.domain.state import instant
-from core.models import Alert, ChangeRecord
+from core.models import Alert, ChangeRecord, Channel
 from dashboard.in_hand import initials
 from realtime.windows import emit
 from tests.dashboard.alarms import lose, raise_alert
@@ -39,6 +39,15 @@ SHOW = [
     ),
     *(Placed(name=f"Mic {number}") for number in range(5)),
 ]
+
+BADGES_OVER_OTHERS = """
+() => [...document.querySelectorAll(".tile")].filter((tile) => {
+    const foot = tile.querySelector(".foot").getBoundingClientRect().top;
+    return [...tile.querySelectorAll(".badges > span")].some((badge) =>
+        badge.checkVisibility() && (badge.getBoundingClientRect().bottom > foot
+            || badge.getBoundingClientRect().top < tile.getBoundingClientRect().top + tile.clientTop));
+}).map((tile) => tile.dataset.device)
+"""
 
 
 def take_over(alert: Alert, *, by: str = "Olga Meier") -> None:
@@ -77,6 +86,7 @@ def test_the_first_paint_says_who_has_it_in_hand(browser: Client) -> None:
 async def wall(signed_in: Page, backstage: Backstage) -> Page:
     await backstage(show_poller_alive)
     await backstage(play)
+    await backstage(Channel.objects.update, colour="violet")  # its flag takes room beside the id
     return signed_in
 
 
@@ -103,6 +113,7 @@ async def test_what_is_in_hand_is_a_border(wall: Page, wish: str, width: int, th
     assert in_hand["borderTopColor"] == open_["backgroundColor"] != in_hand["backgroundColor"]
     assert in_hand["width"] >= 2 * open_["width"]
     assert await wall.evaluate(OVERFLOWING) == []
+    assert await wall.evaluate(BADGES_OVER_OTHERS) == []
     assert (await wall.evaluate(PAGE_SCROLLS))[0] is False
 
 

@@ -16,27 +16,14 @@ NOTED_EVERY_S = 5  # polls do not queue for its row
 AWAY_AFTER_S = 45  # the least age at which a value is stale; a restart takes less
 MOST = 500  # of a part of the past: those that are longest
 
-# Parts of a statement that is a sign of watching. It may come at any time, from any process: where the row is young
-# there is nothing to do, and of those that find it old one moves it on. A clock that was put back is no silence, and
-# must not keep the row in the future. What polled last tells to the second when the silence began.
-NOTE = f"""
-watched AS (SELECT at FROM core_pulse WHERE part = '{WATCHING}'),
-noted AS (
-    INSERT INTO core_pulse AS known (part, at)
-    SELECT '{WATCHING}', now()
-     WHERE NOT EXISTS (SELECT FROM watched WHERE abs(extract(epoch FROM now() - at)) < {NOTED_EVERY_S})
-        ON CONFLICT (part) DO UPDATE SET at = excluded.at
-     WHERE abs(extract(epoch FROM excluded.at - known.at)) >= {NOTED_EVERY_S}
-    RETURNING at
-),
-away AS (
-    INSERT INTO core_absence (since, until)
-    SELECT since, now()
-      FROM noted, watched, LATERAL (SELECT greatest(watched.at, (SELECT max(polled_at) FROM core_claim)) AS since) last
-     WHERE watched.at < now() - interval '{AWAY_AFTER_S} s' AND since < now() - interval '{AWAY_AFTER_S} s'
-        ON CONFLICT DO NOTHING
-)
-"""  # noqa: S608  built from constants of this module
+
+def note(polled: str = "NULL") -> str:
+    """Return the call that is a sign of watching, for a statement of whoever does.
+
+    `polled` is when a poll's own receiver had been polled before, in SQL.
+    """
+    return f"core_note_watching({NOTED_EVERY_S}, {AWAY_AFTER_S}, {polled})"
+
 
 # The last one may go on still.
 _BETWEEN = f"""

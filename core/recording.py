@@ -56,7 +56,6 @@ _HEALTH = f"""
 # record ride on it. Where the claim was overtaken there is nothing to insert, and so no row is counted.
 _FINISH = f"""
 WITH health AS ({_HEALTH}),
-{absences.NOTE},
 finished AS (
 UPDATE core_claim
    SET inflight_until = NULL,
@@ -70,13 +69,16 @@ UPDATE core_claim
        seen_at = %(seen_at)s, stale_at = %(stale_at)s, stale = %(stale)s
  WHERE receiver_id = %(receiver_id)s AND claim_seq = %(claim_seq)s AND recorded_seq = %(recorded_seq)s
 RETURNING receiver_id, claim_seq
+),
+noted AS (
+SELECT {absences.note("(SELECT polled_at FROM core_claim WHERE receiver_id = %(receiver_id)s)")} FROM finished
 )
 INSERT INTO core_pollrecord
        (receiver_id, slot, claim_seq, started_at, duration_ms, tier, system_api, command_strings)
 SELECT receiver_id, claim_seq %% {PollRecord.KEPT}, claim_seq, %(started_at)s,
        greatest(0, extract(epoch FROM clock_timestamp() - %(started_at)s) * 1000), %(polled_in)s,
        %(system_api)s, %(command_strings)s
-  FROM finished
+  FROM finished, noted
     ON CONFLICT (receiver_id, slot) DO UPDATE
    SET claim_seq = excluded.claim_seq, started_at = excluded.started_at, duration_ms = excluded.duration_ms,
        tier = excluded.tier, system_api = excluded.system_api, command_strings = excluded.command_strings

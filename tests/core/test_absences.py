@@ -71,6 +71,16 @@ def test_whoever_watches_again_writes_down_since_when_nobody_did(
     assert kept() == [(since, clock.now())]
 
 
+def test_a_silence_begins_with_the_last_poll_and_not_with_the_last_note_of_one(receiver: Receiver) -> None:
+    pass_by(NIGHT)
+    Pulse.objects.update(at=F("at") - timedelta(seconds=4))
+
+    poll(receiver)
+
+    ((since, until),) = kept()
+    assert until - since == NIGHT
+
+
 def test_a_short_silence_is_no_absence(receiver: Receiver) -> None:
     pass_by(timedelta(seconds=absences.AWAY_AFTER_S - 1))
 

@@ -13,7 +13,7 @@ import orjson
 from django.db import connection
 
 from core.absences import between as absences_between
-from core.access import Principal, Visible, visible
+from core.access import Principal, visible
 from core.domain import states
 from core.domain.absences import Absence, at_moment, last_watched
 from core.domain.state import State, from_wire, instant, to_wire
@@ -106,32 +106,29 @@ def data_at(principal: Principal | None, at: datetime, *, since: datetime | None
     away = at_moment(absences, at)
     whole = since is None or at_moment(absences, since) != away
     found = list(_rows(at, None if whole else since, intervals, absences))
+    devices = [row for row, removed in found if not removed and may_see.includes(row)]
+    alerts = _in_hand(at)
+    if alerts and may_see != may_see.everything():
+        seen = devices if whole else data_at(principal, at)["devices"]
+        alerts = [alert for alert in alerts if _is_about(alert, seen)]
     return {
         "type": "initial_data",
         "seq": 0,
         "epoch": epoch,
         "timestamp": instant(at),
         "intervals": intervals,
-        "devices": [row for row, removed in found if not removed and may_see.includes(row)],
+        "devices": devices,
         "removed": [row["device_id"] for row, removed in found if removed or not may_see.includes(row)],
-        "alerts": _in_hand(at, may_see, intervals, absences),
+        "alerts": alerts,
         "whole": whole,
         "away": away and told_absence(away),
     }
 
 
-def _in_hand(
-    at: datetime, may_see: Visible, intervals: dict[str, float], absences: Sequence[Absence]
-) -> list[dict[str, Any]]:
+def _in_hand(at: datetime) -> list[dict[str, Any]]:
     with connection.cursor() as cursor:
         cursor.execute(_IN_HAND, {"at": at})
-        found = [orjson.loads(alert) for (alert,) in cursor.fetchall()]
-    if not found or may_see == may_see.everything():
-        return found
-    rows = [
-        row for row, removed in _rows(at, None, intervals, absences) if not removed and may_see.includes(row)
-    ]
-    return [alert for alert in found if _is_about(alert, rows)]
+        return [orjson.loads(alert) for (alert,) in cursor.fetchall()]
 
 
 def _is_about(alert: dict[str, Any], rows: list[Row]) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 from django.db import connection
 
+from core.absences import WATCHING
 from core.domain.state import instant
 from core.pulses import BEAT, SILENT_AFTER_S
 
@@ -91,12 +92,12 @@ class Tick:
 
 # By the end of the poll, because a slow one began long ago. The overlap of 3 s is for those that commit late; what
 # the hub knows already is no news to it.
-_TICK = """
+_TICK = f"""
 SELECT now(), h.epoch, h.seq, h.access_version,
        (SELECT md5(w.frame) FROM core_window w WHERE w.epoch = h.epoch AND w.seq = %s),
        extract(epoch FROM now() - h.emitted_at)::float8,
        (SELECT jsonb_object_agg(part, extract(epoch FROM now() - at)) FROM core_pulse
-         WHERE part <> 'watching'),
+         WHERE part <> '{WATCHING}'),
        (SELECT jsonb_agg(jsonb_build_array(r.code, core_instant(c.seen_at)) ORDER BY r.code)
           FROM core_claim c JOIN core_receiver r ON r.id = c.receiver_id
          WHERE c.polled_at > %s::timestamptz - interval '3 s' AND c.seen_at IS NOT NULL),
@@ -106,7 +107,7 @@ SELECT now(), h.epoch, h.seq, h.access_version,
                    'error_count', coalesce(sh.error_count, 0), 'ok_at', core_instant(sh.ok_at)) ORDER BY s.name)
           FROM core_server s LEFT JOIN core_serverhealth sh ON sh.server_id = s.id WHERE s.enabled)
   FROM core_head h
-"""
+"""  # noqa: S608  built from a constant
 
 
 def look(seen_since: datetime | None, known_seq: int | None = None) -> Tick:

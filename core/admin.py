@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from core import edits, notices
 from core.channel_admin import ChannelAdmin
+from core.found_admin import FoundAdmin
 from core.limits_admin import LimitsAdmin
 from core.location_admin import LocationForm
 from core.models import (
@@ -43,18 +44,10 @@ admin.site.register(Mute, MuteAdmin)
 admin.site.register(Token, TokenAdmin)
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):
+class ReadOnlyAdmin(FoundAdmin):
     """For what only the poller writes."""
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        del request
-        return False
-
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        del request, obj
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         del request, obj
         return False
 

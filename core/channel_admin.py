@@ -19,6 +19,7 @@ from django.urls import URLPattern, path, reverse
 
 from core import importing
 from core.domain import sheets
+from core.found_admin import FoundAdmin
 from core.models import Channel
 
 SALT = "core.import-channels"
@@ -50,7 +51,7 @@ class FileForm(forms.Form):
         return file
 
 
-class ChannelAdmin(admin.ModelAdmin):
+class ChannelAdmin(FoundAdmin):
     """Channels come and go with their receivers."""
 
     change_list_template = "core/channel_list.html"
@@ -73,14 +74,6 @@ class ChannelAdmin(admin.ModelAdmin):
     def slots_in_groups(self, channel: Channel) -> str | None:
         slots = sorted((slot.group.slug, slot.number) for slot in channel.slots.all())
         return ", ".join(f"{group} {number}" for group, number in slots) or None
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        del request
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        del request, obj
-        return False
 
     # All at once
 

@@ -29,6 +29,7 @@ from django_celery_beat.models import PeriodicTask
 
 from core import edits, explain, load
 from core.domain.tiers import Tier
+from core.found_admin import FoundAdmin
 from core.models import Receiver, Schedule
 from dashboard.schedule_filters import (
     FailuresFilter,
@@ -60,7 +61,7 @@ class IntervalForm(forms.Form):
         return interval_s
 
 
-class ScheduleAdmin(admin.ModelAdmin):
+class ScheduleAdmin(FoundAdmin):
     """Whoever may see or change a receiver may see or change its schedule."""
 
     change_list_template = "dashboard/schedule.html"
@@ -103,14 +104,6 @@ class ScheduleAdmin(admin.ModelAdmin):
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         del obj
         return request.user.has_perm("core.change_receiver")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        del request
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        del request, obj
-        return False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Schedule]:
         """Add to each row its interval, when it is due, and the time by which all of it is told."""

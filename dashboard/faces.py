@@ -118,10 +118,9 @@ def face(
     is_figure = _said(channel, state) is None
     estimated = estimate(channel) if current and is_figure else ""
     prospect = outlook(channel, last.now, ends_at) if current else Outlook()
+    # That the battery lasts is no news beside trouble of another kind, or on a charger.
     if not (prospect.short or (is_figure and not channel["charging"])):
-        prospect = (
-            Outlook()
-        )  # that the battery lasts is no news beside trouble of another kind, or on a charger
+        prospect = Outlook()
     word, about = _note(channel, state, last, prospect)
     name = shown(channel["name"])
     complaints = _complaints(channel, state)

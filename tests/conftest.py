@@ -59,8 +59,9 @@ SignInAsStaff = Callable[..., Client]
 
 
 @pytest.fixture
-def root(client: Client) -> Client:
+def root(client: Client, db: None) -> Client:
     """A browser in which a superuser is signed in."""
+    del db
     client.force_login(User.objects.create_superuser("root"))
     return client
 

@@ -5,24 +5,20 @@ long by the wall's clock alone waited for a core; the long ones are those that c
 """
 
 import json
-import tempfile
 import time
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import CDPSession, Page, ViewportSize
 
-from tests.bench.fleet import watched
-from tests.bench.player import playing
 from tests.bench.relay import Line, relay
+from tests.bench.showing import showing
 from tests.bench.workbench import say
 from tests.browser import chromium
-from tests.system.stack import Stack, running
+from tests.system.stack import Stack
 
-MODEL, CHANNELS = "ULXD4Q", 4
 LONG_MS = 50
 _SETTLES_S = 5
 _MAIN_THREAD = "CrRendererMain"
@@ -38,19 +34,12 @@ Figures = dict[str, Any]
 
 
 def run(options: Namespace) -> Figures:
-    with (
-        tempfile.TemporaryDirectory(prefix="micboard-bench-") as folder,
-        running(Path(folder) / "data") as stack,
-        playing([MODEL] * (options.channels // CHANNELS), scenario="show") as played,
-    ):
-        watched(stack, "main", played)
-        stack.sql("UPDATE core_receiver SET interval_s = %s", options.interval)
-        with relay(stack.port) as line, _page(stack, line) as page:
-            return {
-                "channels": options.channels,
-                "interval_s": options.interval,
-                **_measured(stack, line, page, options),
-            }
+    with showing(options) as (stack, _), relay(stack.port) as line, _page(stack, line) as page:
+        return {
+            "channels": options.channels,
+            "interval_s": options.interval,
+            **_measured(stack, line, page, options),
+        }
 
 
 def _address(line: Line) -> str:

@@ -4,21 +4,17 @@ Two clients listen, one that offers compression and one that does not. Counted i
 and IP come on top.
 """
 
-import tempfile
 import time
 from argparse import Namespace
 from collections.abc import Mapping
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 from tests.bench.crowd import BATCH, Audience, Crowd, gathered
-from tests.bench.fleet import watched
-from tests.bench.player import playing
+from tests.bench.showing import showing
 from tests.bench.workbench import say
-from tests.system.stack import Stack, running
+from tests.system.stack import Stack
 
-MODEL, CHANNELS = "ULXD4Q", 4
 KINDS = ("plain", "compressed")
 POLLS_UNTIL_SETTLED = (
     3  # a receiver that stands still is told twice more: its levels, and that what was is over
@@ -28,14 +24,7 @@ Figures = dict[str, Any]
 
 
 def run(options: Namespace) -> Figures:
-    with (
-        tempfile.TemporaryDirectory(prefix="micboard-bench-") as folder,
-        running(Path(folder) / "data") as stack,
-        playing([MODEL] * (options.channels // CHANNELS), scenario="show") as played,
-        ExitStack() as listening,
-    ):
-        watched(stack, "main", played)
-        stack.sql("UPDATE core_receiver SET interval_s = %s", options.interval)
+    with showing(options) as (stack, played), ExitStack() as listening:
         crowds = {kind: _listening(listening, stack, compressed=kind == "compressed") for kind in KINDS}
         figures = {}
         for scenario, name in (("show", "live"), ("quiet", "nothing_changed")):

@@ -16,24 +16,12 @@ from django.test.utils import CaptureQueriesContext
 
 from core.models import Channel, Group, Location, Receiver, Slot
 from realtime.windows import emit
+from tests.conftest import SignInAsStaff
 from tests.fleet import channels_of, make_receivers
 
 pytestmark = pytest.mark.django_db
 
 PAGE = "/admin/core/channel/import/"
-
-
-def signed_in(client: Client, *permissions: str) -> Client:
-    user = User.objects.create_user("sam", is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
-    client.force_login(user)
-    return client
-
-
-@pytest.fixture
-def root(client: Client) -> Client:
-    client.force_login(User.objects.create_superuser("root"))
-    return client
 
 
 @pytest.fixture
@@ -173,8 +161,8 @@ def test_what_is_exported_is_imported_without_a_change(root: Client, receiver: R
     assert "Nothing would change" in see(root, *text.splitlines())
 
 
-def test_only_who_may_change_channels_imports_them(client: Client, receiver: Receiver) -> None:
-    sam = signed_in(client, "view_channel")
+def test_only_who_may_change_channels_imports_them(staff: SignInAsStaff, receiver: Receiver) -> None:
+    sam = staff("view_channel")
 
     assert sam.get(PAGE).status_code == 403
     assert sam.post(PAGE, {"file": file(*evening(receiver))}).status_code == 403
@@ -182,8 +170,8 @@ def test_only_who_may_change_channels_imports_them(client: Client, receiver: Rec
     assert sam.get("/admin/core/channel/channels.csv").status_code == 200
 
 
-def test_a_file_asks_for_the_rights_that_its_changes_take(client: Client, receiver: Receiver) -> None:
-    sam = signed_in(client, "change_channel")
+def test_a_file_asks_for_the_rights_that_its_changes_take(staff: SignInAsStaff, receiver: Receiver) -> None:
+    sam = staff("change_channel")
     page = see(sam, *evening(receiver))
 
     assert "You may not place receivers, renumber slots: ask somebody who may" in page
@@ -192,8 +180,8 @@ def test_a_file_asks_for_the_rights_that_its_changes_take(client: Client, receiv
     assert [name for name, *_ in standing()] == ["Lead"]
 
 
-def test_a_right_that_is_gone_by_then_is_missed(client: Client, receiver: Receiver) -> None:
-    sam = signed_in(client, "change_channel", "change_receiver", "change_slot")
+def test_a_right_that_is_gone_by_then_is_missed(staff: SignInAsStaff, receiver: Receiver) -> None:
+    sam = staff("change_channel", "change_receiver", "change_slot")
     page = see(sam, *evening(receiver))
     User.objects.get().user_permissions.set(Permission.objects.filter(codename="change_channel"))
 

@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -74,13 +73,6 @@ def test_whoever_gave_way_is_in_nobody_s_place_and_keeps_the_order(
     assert not set(numbers.values()) & set(placed.values())
     assert sorted(standing, key=lambda who: standing[who]) == sorted(numbers, key=lambda who: numbers[who])
     assert len(set(numbers.values())) == len(numbers)
-
-
-@pytest.fixture
-def root(client: Client, db: None) -> Client:
-    del db
-    client.force_login(User.objects.create_superuser("root"))
-    return client
 
 
 @pytest.fixture

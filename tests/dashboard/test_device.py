@@ -48,17 +48,22 @@ def test_the_log_tells_what_happened_in_operators_words(browser: Client) -> None
 
     told = browser.get("/device/SHURE001/history/?range=15m").json()
 
-    order = [
+    assert is_read_in_order(
+        told["log"],
         "Alert, critical: No answer from &lt;script&gt;",
         "ok → critical: battery critical",
         "Frequency: 578.350\u00a0MHz → 602.125\u00a0MHz",
         "Came to the board",
-    ]
-    places = [told["log"].index(line) for line in order]
-    assert places == sorted(places)
+    )
     assert "\u221258" not in told["log"]
     assert "Another" not in told["log"]
     assert [mark["kind"] for mark in told["marks"]] == ["alert", "retune"]
+
+
+def is_read_in_order(log: str, *lines: str) -> bool:
+    """Say whether a log has these lines, newest first. Raises `ValueError` where one is missing."""
+    places = [log.index(line) for line in lines]
+    return places == sorted(places)
 
 
 def two_pages(browser: Client) -> tuple[str, str]:
@@ -92,15 +97,14 @@ def test_a_page_says_when_micboard_was_away(browser: Client) -> None:
 
     told = browser.get("/device/SHURE001/history/?range=15m").json()
 
-    order = [
+    assert is_read_in_order(
+        told["log"],
         "Micboard is away since, for 2 min: nobody polls",
         "Gain: 2\u00a0dB → 3\u00a0dB",
         "Micboard was away for 6 min: what happened meanwhile is not known",
         "Gain: 1\u00a0dB → 2\u00a0dB",
         "Came to the board",
-    ]
-    places = [told["log"].index(line) for line in order]
-    assert places == sorted(places)
+    )
     assert [(one["since"], one["until"]) for one in told["absences"]] == [
         (milliseconds(minutes[10]), milliseconds(minutes[4])),
         (milliseconds(minutes[2]), None),

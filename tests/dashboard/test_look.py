@@ -78,6 +78,14 @@ ORDINARY = [
 ]
 
 # Tiles that do not hold all that is in them, and texts that end in an ellipsis. A name may have two lines.
+WORDS = {
+    "critical": "CRITICAL",
+    "offline": "NO RECEIVER",
+    "warning": "RF WEAK",
+    "stale": "old",
+    "ok": "OK",
+    "off": "TX OFF",
+}
 OVERFLOWING = """
 () => [...document.querySelectorAll(".tile:not([hidden]), .trouble")].flatMap((tile) => {
     const wide = [tile, ...tile.querySelectorAll(".id, .headline, .note, .about, .signal, .last-update")];
@@ -236,15 +244,6 @@ async def test_tiles_stand_whole_on_screens_of_any_size(wall: Page, backstage: B
 @pytest.mark.check(2)
 async def test_every_state_has_a_glyph_a_word_and_a_look_of_its_own(wall: Page) -> None:
     await wall.goto("/wall/")
-    words = {
-        "critical": "CRITICAL",
-        "offline": "NO RECEIVER",
-        "warning": "RF WEAK",
-        "stale": "old",
-        "ok": "OK",
-        "off": "TX OFF",
-    }
-
     looks: dict[str, Any] = await wall.evaluate(
         """() => Object.fromEntries([...document.querySelectorAll(".tile")].map((tile) => {
             const { borderTopStyle, borderLeftWidth, borderTopColor, backgroundColor, backgroundImage } =
@@ -256,14 +255,14 @@ async def test_every_state_has_a_glyph_a_word_and_a_look_of_its_own(wall: Page) 
         }))"""
     )
 
-    assert sorted(looks) == sorted(words)
+    assert sorted(looks) == sorted(WORDS)
     assert {glyph for glyph, _ in looks.values()} == {f"#glyph-{state}" for state in looks}
     assert len({look for _, look in looks.values()}) == 6
     for tile in await wall.locator(".tile").all():
         state = await tile.get_attribute("data-state") or ""
         told, label = await tile.inner_text(), await tile.get_attribute("aria-label") or ""
         id_, name, word, headline = label.split(", ", 3)
-        assert words[state] in told or (state, "LOW" in told) == (
+        assert WORDS[state] in told or (state, "LOW" in told) == (
             "warning",
             True,
         )  # the word of what is wrong
@@ -299,15 +298,7 @@ async def test_states_tell_apart_without_their_colours(wall: Page, deficiency: s
     assert {border for border, _, _ in looks.values()} > {"solid 3px", "dashed 3px"}
     for part in (1, 2):
         assert len({look[part] for look in looks.values()}) == 6
-    words = {
-        "critical": "CRITICAL",
-        "offline": "NO RECEIVER",
-        "warning": "RF WEAK",
-        "stale": "old",
-        "ok": "OK",
-        "off": "TX OFF",
-    }
-    assert {state for state, word in words.items() if word in looks[state][2]} == set(words)
+    assert {state for state, word in WORDS.items() if word in looks[state][2]} == set(WORDS)
 
 
 async def test_an_empty_wall_and_the_sign_in_are_pages_of_the_same_house(signed_in: Page) -> None:

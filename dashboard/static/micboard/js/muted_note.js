@@ -1,5 +1,6 @@
 /** The header's note while anything is muted: "2 mutes, until 21:30". It goes by itself when the last one ends. */
 
+import { askAgain } from "./ask_again.js";
 import { moment } from "./format.js";
 
 const ASK_EVERY_MS = 20_000; // a mute of which no alert tells is nowhere on the feed
@@ -22,21 +23,11 @@ export function mutesIn({ dataset }) {
 /** Keep the note of a page true that shows no alerts itself. */
 export function watchMutes(note, feed) {
   let told = mutesIn(note);
-
-  async function ask() {
-    if (document.hidden || !feed.connection.open) return;
-    try {
-      const answer = await fetch(note.dataset.mutes, { redirect: "error" });
-      if (answer.ok) told = await answer.json();
-    } catch {
-      // The banner says already that the server is away.
-    }
+  const ask = askAgain(note.dataset.mutes, feed, ASK_EVERY_MS, (answer) => {
+    told = answer;
     sayMuted(note, told, feed.now());
-  }
-
-  feed.on("status", ({ state }) => state === "live" && ask());
+  });
   feed.on("change", ({ alerts }) => alerts.length > 0 && ask());
-  setInterval(ask, ASK_EVERY_MS);
   sayMuted(note, told, feed.now());
   setInterval(() => sayMuted(note, told, feed.now()), 1000);
 }

@@ -1,14 +1,16 @@
 /** The wall's entry: the snapshot in the page, then the feed from there on; its board goes to the screen. */
 
 import { listenForAlertKeys } from "./alert_keys.js";
+import { askAgain } from "./ask_again.js";
 import { Display } from "./display.js";
 import { reloadOnNewBuild, stayAwake } from "./kiosk.js";
 import { MicboardFeed } from "./micboard.js";
 import { watchMutes } from "./muted_note.js";
 import { countOpenAlerts } from "./open_alerts.js";
 import { soundOf } from "./sound.js";
-import { watchEnds } from "./watch_ends.js";
 import { watchOver } from "./watch_over.js";
+
+const ASK_FOR_ENDS_EVERY_MS = 30_000; // an admin may move one, and no frame tells of that
 
 const { socket, ends, until } = document.querySelector(".wall").dataset;
 const feed = new MicboardFeed(socket, {
@@ -28,7 +30,7 @@ setInterval(() => {
 }, 1000);
 display.tick();
 watchMutes(note, feed);
-watchEnds(ends, feed, (known) => display.know(known));
+askAgain(ends, feed, ASK_FOR_ENDS_EVERY_MS, (known) => display.know(known));
 countOpenAlerts(feed);
 soundOf(feed, null);
 if (document.documentElement.hasAttribute("data-kiosk")) {

@@ -25,6 +25,7 @@ from core.recording import ServerAnswer, record_answer
 from pollers.shure.deadlines import Deadline
 from pollers.shure.errors import Throttled, Unanswered
 from pollers.shure.families import family_of
+from pollers.shure.recognition import SAID
 from pollers.shure.sources import endpoint_of, restrained_api_of
 from pollers.shure.system_api import SystemApi
 
@@ -155,8 +156,7 @@ def keep(server: Server, devices: Sequence[DeviceReading], anomalies: Sequence[A
     if not held:
         missing = [known.id for known in found.missing]
         Receiver.objects.filter(pk__in=missing).update(missing=F("missing") + 1)
-    # What vouches for an answer vouches for what was kept of it, and that is something else now.
-    PollMemory.objects.filter(receiver__in=changed).delete()
+    _forget_answers(changed)
     _add(server, found.new)
     # Of all, and not of those that changed here: a poll may have been the first to hear of a battery.
     _ensure_channels([receivers[known.id] for known, _ in (*found.same, *found.replaced)])
@@ -169,6 +169,17 @@ def keep(server: Server, devices: Sequence[DeviceReading], anomalies: Sequence[A
         held=held,
         anomalies=anomalies,
     )
+
+
+def _forget_answers(changed: Sequence[Receiver]) -> None:
+    """Forget what vouches for answers: it vouches for what was kept of them, and that is something else now.
+
+    What a receiver said its name is stays: it may stand at the address of another at this moment.
+    """
+    memories = list(PollMemory.objects.filter(receiver__in=changed))
+    for memory in memories:
+        memory.resources = {SAID: memory.resources[SAID]} if SAID in memory.resources else {}
+    PollMemory.objects.bulk_update(memories, ["resources"])
 
 
 def asked_elsewhere(server: Server, devices: Sequence[DeviceReading]) -> dict[int, str]:

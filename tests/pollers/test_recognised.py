@@ -45,6 +45,21 @@ def test_one_of_a_kind_at_the_address_of_another_is_never_shown_as_that(
         assert told(receiver)[1] <= MISTAKEN | {("command_strings_mistaken",)}
 
 
+def test_what_else_its_server_tells_of_it_meanwhile_makes_it_no_other(
+    pair: tuple[Simulator, Receiver, Receiver],
+) -> None:
+    simulator, one, other = pair
+    simulator.swap(one.source_id, other.source_id, told=False)
+    simulator.patch(one.source_id, compatibility="COMPATIBLE_OLD")
+    taken = take(one.server)
+
+    polled(one)
+
+    assert taken.changed == 1
+    assert muted(one) is True
+    assert told(one)[1] == MISTAKEN
+
+
 def test_it_is_known_again_when_its_server_knows(pair: tuple[Simulator, Receiver, Receiver]) -> None:
     simulator, one, other = pair
     simulator.swap(one.source_id, other.source_id, told=False)

@@ -2,6 +2,7 @@
 
 import { listenForAlertKeys, rowAbout } from "./alert_keys.js";
 import { renew } from "./alert_rows.js";
+import { ask } from "./ask.js";
 import { moment, span } from "./format.js";
 import { MicboardFeed } from "./micboard.js";
 import { mutesIn, sayMuted } from "./muted_note.js";
@@ -26,7 +27,7 @@ async function refresh() {
   }
   asking = true;
   try {
-    const answer = await fetch(location.pathname + location.search, { redirect: "error" });
+    const answer = await ask(location.pathname + location.search);
     if (answer.ok) show(await answer.text());
   } catch {
     // The banner says that the server is away; the next window, or the next turn, asks again.
@@ -60,7 +61,7 @@ async function send(form) {
   if (sending.has(form)) return;
   sending.add(form);
   try {
-    const answer = await fetch(form.action, { method: "POST", body });
+    const answer = await ask(form.action, { method: "POST", body, redirect: "follow" });
     if (answer.ok) {
       const closing = form.closest("details");
       if (closing) closing.open = false;

@@ -1,12 +1,12 @@
 /** The health page: its parts and servers from the feed, all else asked for again every few seconds. */
 
+import { ask } from "./ask.js";
 import { Announcer, Banner, connectionText } from "./banner.js";
 import { span } from "./format.js";
 import { ReconnectingWebSocket } from "./reconnecting.js";
 
 const EVERY_MS = 10_000;
 const SILENCE_MS = 40_000; // this feed repeats itself every 30 s
-const PATIENCE_MS = 8_000;
 const SILENT_AFTER_S = 10;
 const LOOKS = { healthy: "ok", degraded: "warning", unhealthy: "critical" };
 
@@ -77,8 +77,7 @@ function tell(socket) {
 /** Have the page again, and put in what is another than before; what has the focus is left alone. */
 async function refresh() {
   try {
-    const wait = AbortSignal.timeout(PATIENCE_MS);
-    const answer = await fetch(location.href, { redirect: "error", signal: wait }); // to the sign-in
+    const answer = await ask(location.href);
     answers = answer.ok;
     if (!answers) return;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");

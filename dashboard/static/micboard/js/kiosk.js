@@ -1,5 +1,7 @@
 /** What an unattended display needs: a screen that stays on, and nobody to reload it. */
 
+import { ask } from "./ask.js";
+
 const RELOADED_FOR = "micboard-build";
 
 /** Keep the screen on, as long as this page is the one that it shows. */
@@ -17,7 +19,7 @@ export function reloadOnNewBuild(feed) {
   const { build } = document.documentElement.dataset;
   feed.on("status", async ({ state }) => {
     if (state !== "live") return;
-    const answer = await fetch("/build", { redirect: "error" }).catch(() => null); // to the sign-in
+    const answer = await ask("/build").catch(() => null);
     if (!answer?.ok) return;
     const present = await answer.text();
     if (present === build || present === sessionStorage.getItem(RELOADED_FOR)) return;

@@ -1,5 +1,6 @@
 /** The sparklines of the list: asked for once, then carried on from the feed. */
 
+import { ask } from "./ask.js";
 import { advanced, noted, path, told } from "./sparkline.js";
 
 const MINUTE_MS = 60_000;
@@ -19,8 +20,8 @@ export class RfHistory {
   }
 
   async load() {
-    const answer = await fetch(this.address);
-    if (!answer.ok) return;
+    const answer = await ask(this.address).catch(() => null); // the banner says that the server is away
+    if (!answer?.ok) return;
     const { channels } = await answer.json();
     this.#levels = new Map(Object.entries(channels));
     this.changed();

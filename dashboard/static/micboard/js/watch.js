@@ -1,5 +1,7 @@
 /** An open receiver's page in the admin: holds the receiver watched, and shows its explanation as it is now. */
 
+import { ask } from "./ask.js";
+
 const EVERY_MS = 10_000;
 const FIRST_AGAIN_MS = 2_000; // by then the poll that the first request asked for has been recorded
 
@@ -9,11 +11,7 @@ const told = status?.textContent;
 
 async function fresh() {
   const token = document.querySelector("[name=csrfmiddlewaretoken]").value;
-  const answer = await fetch(section.dataset.watch, {
-    method: "POST",
-    headers: { "X-CSRFToken": token },
-    redirect: "error", // to the sign-in
-  });
+  const answer = await ask(section.dataset.watch, { method: "POST", headers: { "X-CSRFToken": token } });
   if (!answer.ok) throw new Error(`${answer.status}`);
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   section.querySelector(".explanation").replaceWith(page.querySelector(".explanation"));

@@ -1,10 +1,12 @@
 /** What the page asks of the server beside the feed: the past of a range, and to go on watching. */
 
+import { ask } from "../ask.js";
+
 const page = document.querySelector(".device");
 
 /** The past of this range, as the page began with it, and the words for it as HTML. */
 export async function pastOf(range) {
-  const answer = await fetch(`${page.dataset.history}?range=${range}`, { redirect: "error" }); // to the sign-in
+  const answer = await ask(`${page.dataset.history}?range=${range}`);
   if (!answer.ok) throw new Error(`${answer.status}`);
   return answer.json();
 }
@@ -12,7 +14,7 @@ export async function pastOf(range) {
 /** Have the receiver polled as one that somebody looks at, for a while from now on. */
 export async function watch() {
   const token = document.querySelector("[name=csrfmiddlewaretoken]").value;
-  await fetch(page.dataset.watch, { method: "POST", headers: { "X-CSRFToken": token }, redirect: "error" });
+  await ask(page.dataset.watch, { method: "POST", headers: { "X-CSRFToken": token } });
 }
 
 /** Put HTML that the server wrote where it belongs. */

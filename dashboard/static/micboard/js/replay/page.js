@@ -1,5 +1,6 @@
 /** The entry of the wall's replay: the board of a moment, and the way to another. */
 
+import { ask } from "../ask.js";
 import { copyLink } from "../copy_link.js";
 import { Display } from "../display.js";
 import { span } from "../format.js";
@@ -59,7 +60,7 @@ async function load() {
     const query = new URLSearchParams({ at: new Date(at).toISOString() });
     if (at > shown) query.set("since", new Date(shown).toISOString());
     try {
-      const answer = await fetch(`${section.dataset.board}?${query}`, { redirect: "error" });
+      const answer = await ask(`${section.dataset.board}?${query}`);
       if (!answer.ok) throw new Error(`${answer.status}`);
       const told = await answer.json();
       const changed = rewound(board, told);
@@ -103,8 +104,8 @@ function tellAbsence(away) {
 async function show() {
   scrubber.around(wanted, 1000 * Number(part(".around select").value), retained);
   const [from, to] = [scrubber.from, scrubber.to].map((at) => new Date(at).toISOString());
-  const answer = await fetch(`${section.dataset.alerts}?from=${from}&to=${to}`, { redirect: "error" });
-  if (answer.ok) scrubber.mark(await answer.json());
+  const answer = await ask(`${section.dataset.alerts}?from=${from}&to=${to}`).catch(() => null);
+  if (answer?.ok) scrubber.mark(await answer.json());
 }
 
 function localInput(at) {

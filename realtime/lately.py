@@ -59,13 +59,16 @@ class Lately:
             forgotten = self._forgotten
             reading = self._readings.get(shown)
             if reading is None:
-                reading = self._readings[shown] = asyncio.create_task(self._read(shown, secret))
+                reading = self._readings[shown] = asyncio.create_task(
+                    self._read(shown, secret, forgotten)
+                )
             principal = await asyncio.shield(reading)  # whoever began it may go before the others have it
             if forgotten == self._forgotten:
                 return principal
 
-    async def _read(self, shown: Shown, secret: str) -> Principal | None:
-        forgotten, began_at = self._forgotten, asyncio.get_running_loop().time()
+    # `forgotten` is of when it was asked for: all may be forgotten before it has begun.
+    async def _read(self, shown: Shown, secret: str, forgotten: int) -> Principal | None:
+        began_at = asyncio.get_running_loop().time()
         try:
             principal, good_for_s = await database_sync_to_async(_read)(secret, shown[0])
         finally:

@@ -32,7 +32,8 @@ class DaphneOutlet:
         self._transport: Server = protocol.transport
         self._deflates = protocol.deflates
         self._room = MOST_WAITING
-        self._transport.socket.setsockopt(SOL_SOCKET, SO_SNDBUF, SEND_BUFFER)
+        if protocol.state == FeedProtocol.STATE_OPEN:  # it has no socket any more if its client has gone meanwhile
+            self._transport.socket.setsockopt(SOL_SOCKET, SO_SNDBUF, SEND_BUFFER)
 
     @property
     def waiting(self) -> int:

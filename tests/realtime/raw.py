@@ -67,13 +67,7 @@ def masked(first: int, payload: bytes) -> bytes:
 @contextlib.contextmanager
 def raw_client(address: str, path: str, token: str, *, receive_buffer: int = 2**16) -> Iterator[RawClient]:
     """Connect and upgrade. The receive buffer says how much the network takes without anybody reading."""
-    host = urlsplit(address).netloc
-    name, _, port = host.partition(":")
-    with socket.socket() as sock:
-        sock.settimeout(WITHIN_S)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        sock.connect((name, int(port)))
-        sock.sendall(_UPGRADE.format(path=path, host=host, key=_KEY, token=token).encode())
+    with _asking(address, path, token, receive_buffer) as sock:
         head = b""
         while not head.endswith(b"\r\n\r\n"):
             piece = sock.recv(1)
@@ -81,3 +75,21 @@ def raw_client(address: str, path: str, token: str, *, receive_buffer: int = 2**
             head += piece
         assert b" 101 " in head.split(b"\r\n")[0], head
         yield RawClient(sock)
+
+
+def ask_and_go(address: str, path: str, token: str) -> None:
+    """Ask to be let in, and hang up before there is an answer."""
+    with _asking(address, path, token, 2**16):
+        pass
+
+
+@contextlib.contextmanager
+def _asking(address: str, path: str, token: str, receive_buffer: int) -> Iterator[socket.socket]:
+    host = urlsplit(address).netloc
+    name, _, port = host.partition(":")
+    with socket.socket() as sock:
+        sock.settimeout(WITHIN_S)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        sock.connect((name, int(port)))
+        sock.sendall(_UPGRADE.format(path=path, host=host, key=_KEY, token=token).encode())
+        yield sock

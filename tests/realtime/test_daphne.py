@@ -27,7 +27,7 @@ from realtime.windows import emit
 from tests.dashboard.web import Web
 from tests.fleet import answered, heard, make_receivers
 from tests.polling import record_poll
-from tests.realtime.raw import RawClient, masked, raw_client
+from tests.realtime.raw import RawClient, ask_and_go, masked, raw_client
 
 Backstage = Callable[..., Awaitable[Any]]
 BATCH = "/ws/devices/?mode=batch"
@@ -184,6 +184,22 @@ async def test_whoever_is_connected_hears_that_the_server_restarts(
         await stopping
 
     assert (first.close_code, second.close_code) == (1012, 1012)
+
+
+async def test_who_goes_before_the_door_is_open_is_no_fault(
+    backstage: Backstage, token: str, tmp_path: Path
+) -> None:
+    await backstage(some_receiver)
+    with ExitStack() as stack:
+        web = Web(static=tmp_path, log=tmp_path / "log")
+        stack.callback(web.kill)
+
+        ask_and_go(web.address, BATCH, token)
+        async with connect(web, token) as stays:
+            await frame(stays, "initial_data")
+            await asyncio.sleep(1.5)  # once a second Daphne looks at what became of each connection
+
+    assert "Exception" not in (tmp_path / "log").read_text()
 
 
 async def test_a_token_that_is_revoked_closes_its_socket_within_five_seconds(

@@ -325,6 +325,18 @@ async def test_what_was_read_before_a_change_of_rights_lets_nobody_in() -> None:
     assert await known.principal("secret", slow) == Principal(name="later")
 
 
+async def test_a_change_of_rights_just_before_somebody_is_read_costs_one_more_reading() -> None:
+    slow, known = Slow(), Lately()
+    coming = asyncio.create_task(known.principal("secret", slow))
+    await asyncio.sleep(0)  # it waits, and the reading has not begun
+
+    known.forget()
+    slow.answers.put(Principal(name="sooner"))
+    slow.answers.put(Principal(name="later"))
+
+    assert await coming == Principal(name="later")
+
+
 async def test_who_goes_while_they_are_read_holds_nobody_up() -> None:
     slow, known = Slow(), Lately()
     goes = asyncio.create_task(known.principal("secret", slow))

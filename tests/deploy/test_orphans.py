@@ -16,7 +16,7 @@ from deploy.datafolder import CHECKOUT
 from tests.deploy.processes import is_alive, numbers, until
 
 RUNNER = """
-import asyncio, os, re, sys
+import asyncio, os, re, signal, sys
 from pathlib import Path
 from signal import Signals
 from deploy.console import Console
@@ -24,6 +24,9 @@ from deploy.launcher import Launcher
 from deploy.orphans import guarded
 from deploy.program import Program
 from deploy.supervisor import Supervisor, stop_when_told
+
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # it may have been ignored where the tests were started
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 async def run():
     Path("inner").write_text(str(os.getpid()))

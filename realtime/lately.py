@@ -59,9 +59,7 @@ class Lately:
             forgotten = self._forgotten
             reading = self._readings.get(shown)
             if reading is None:
-                reading = self._readings[shown] = asyncio.create_task(
-                    self._read(shown, secret, forgotten)
-                )
+                reading = self._readings[shown] = asyncio.create_task(self._read(shown, secret, forgotten))
             principal = await asyncio.shield(reading)  # whoever began it may go before the others have it
             if forgotten == self._forgotten:
                 return principal

@@ -32,7 +32,7 @@ class DaphneOutlet:
         self._transport: Server = protocol.transport
         self._deflates = protocol.deflates
         self._room = MOST_WAITING
-        if protocol.state == FeedProtocol.STATE_OPEN:  # it has no socket any more if its client has gone meanwhile
+        if protocol.state == FeedProtocol.STATE_OPEN:  # else its client has gone, and the socket with it
             self._transport.socket.setsockopt(SOL_SOCKET, SO_SNDBUF, SEND_BUFFER)
 
     @property

@@ -8,20 +8,17 @@ bucket full, and a Valkey that does not answer holds no poll up.
 import hashlib
 import logging
 import random
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
-from functools import lru_cache
-from pathlib import Path
-from typing import Any
+from functools import cache
 from uuid import uuid4
 
-import redis
 from django.conf import settings
 
+from pollers.restraint.valkey import Valkey
 from pollers.shure.deadlines import Deadline
 from pollers.shure.endpoints import Endpoint
 from pollers.shure.errors import Malformed, Refused, Throttled, Unanswered, Unreachable, Unsupported
@@ -38,7 +35,6 @@ REFUSED_FOR = timedelta(minutes=1)
 REFUSALS = 2  # in a row: one alone may be a single device's
 LEASE = timedelta(seconds=9)  # longer than any question takes: whoever died with one in flight
 PATIENCE = timedelta(seconds=1)  # for a turn; a thread that waits longer polls nobody else
-WITHOUT_VALKEY = 5.0  # seconds until one that did not answer is asked again
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +57,7 @@ class Restraint:
     def turn(self, deadline: Deadline) -> Iterator[None]:
         """Ask one question inside. Raises, instead of letting it be asked, what the server was left alone for."""
         ticket = uuid4().hex
-        self._enter(ticket, deadline)
+        is_probe = self._enter(ticket, deadline)
         try:
             yield
         except Throttled as error:
@@ -79,16 +75,20 @@ class Restraint:
         except BaseException:
             self._leave(ticket, "none")
             raise
-        self._leave(ticket, "ok")
+        # That a server answers which answered before is no news, so nobody waits to hear it.
+        self._leave(ticket, "ok", wait=is_probe)
 
-    def _enter(self, ticket: str, deadline: Deadline) -> None:
+    def _enter(self, ticket: str, deadline: Deadline) -> bool:
+        """Wait for a turn. True: this is the one question by which a server that is left alone is tried again."""
         patience = deadline.within(PATIENCE)
         limits = (FAILURES_TO_OPEN, AT_ONCE, A_SECOND, _ms(LEASE), ticket)
-        while (answer := _VALKEY.run("enter", self.key, *limits)) is not None:
+        while (answer := _valkey().ask("enter", self.key, *limits)) is not None:
             word, wait_ms, reason, detail = answer[0].decode(), int(answer[1]), *map(bytes.decode, answer[2:])
             match word:
                 case "go":
-                    return
+                    return False
+                case "probe":
+                    return True
                 case "open":
                     raise Unreachable(reason, detail)
                 case "refused":
@@ -103,6 +103,7 @@ class Restraint:
                     )
                 case _:
                     time.sleep(wait_ms / 1000)
+        return False
 
     def _leave(
         self,
@@ -110,12 +111,20 @@ class Restraint:
         verdict: str,
         error: Unanswered | None = None,
         pause: timedelta = timedelta(),
+        *,
+        wait: bool = True,
     ) -> None:
         shortest, longest = OPEN_FOR
         said = (error.reason, error.detail) if error else ("", "")
         spans = (_ms(shortest), _ms(longest), _ms(SHORTEST_OPEN))
         limits = (FAILURES_TO_OPEN, *spans, REFUSALS, random.random())  # noqa: S311
-        answer = _VALKEY.run("leave", self.key, ticket, verdict, _ms(pause), *said, *limits)
+        arguments = (self.key, ticket, verdict, _ms(pause), *said, *limits)
+        if wait:
+            self._log(_valkey().ask("leave", *arguments), error)
+        else:
+            _valkey().tell("leave", *arguments, heard=self._log)
+
+    def _log(self, answer: bytes | None, error: Unanswered | None = None) -> None:
         match answer:
             case b"lost" if error:
                 logger.warning("%s is left alone for a while: %s", self.name, error.detail)
@@ -132,34 +141,9 @@ def answers(error: Unanswered) -> bool:
             return False
 
 
-@dataclass(slots=True)
-class _Valkey:
-    """The scripts, on one pool of connections a process; None while Valkey cannot be asked."""
-
-    _silent_until: float = 0.0
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def run(self, script: str, *arguments: Any) -> Any:
-        if time.monotonic() < self._silent_until:
-            return None
-        key, *rest = arguments
-        try:
-            return _script(script)(keys=[key, f"{key}:inflight"], args=rest)
-        except (redis.RedisError, OSError) as error:
-            with self._lock:
-                if time.monotonic() >= self._silent_until:
-                    logger.warning("Without Valkey no server is spared anything: %r", error)
-                self._silent_until = time.monotonic() + WITHOUT_VALKEY
-            return None
-
-
-_VALKEY = _Valkey()
-
-
-@lru_cache
-def _script(name: str) -> Any:
-    client = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1)
-    return client.register_script((Path(__file__).parent / f"{name}.lua").read_text())
+@cache
+def _valkey() -> Valkey:
+    return Valkey(settings.REDIS_URL)
 
 
 def _ms(span: timedelta) -> int:

@@ -1,4 +1,5 @@
--- May a question be asked now? {word, milliseconds to wait, reason, sentence}; "go" has taken its turn.
+-- May a question be asked now? {word, milliseconds to wait, reason, sentence}; "go" has taken its turn, and so
+-- has "probe", by which a server that was left alone is tried again.
 -- KEYS: what is known of the server, its questions in flight. ARGV: failures that open the circuit, questions at
 -- once, questions a second, lease in ms, ticket.
 local state, inflight = KEYS[1], KEYS[2]
@@ -23,8 +24,12 @@ local tokens = math.min(rate, (tonumber(known[5] or rate) or rate) + (now - at(6
 if tokens < 1 then return {'busy', math.ceil((1 - tokens) * 1000 / rate), '', ''} end
 
 redis.call('HSET', state, 'tokens', tostring(tokens - 1), 'at', now)
-if open_until > 0 then redis.call('HSET', state, 'probe_until', now + lease) end
+local word = 'go'
+if open_until > 0 then
+  word = 'probe'
+  redis.call('HSET', state, 'probe_until', now + lease)
+end
 redis.call('ZADD', inflight, now + lease, ticket)
 redis.call('PEXPIRE', state, 3600000)
 redis.call('PEXPIRE', inflight, 3600000)
-return {'go', 0, '', ''}
+return {word, 0, '', ''}

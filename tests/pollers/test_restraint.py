@@ -1,6 +1,7 @@
 """What a server is spared, by all who ask it: on real Valkey, against a server that is played."""
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from django.conf import settings
 
 from pollers import restraint
 from pollers.restraint import A_SECOND, AT_ONCE, FAILURES_TO_OPEN, REFUSALS, Restraint
+from pollers.restraint.valkey import Valkey
 from pollers.shure.deadlines import Deadline
 from pollers.shure.endpoints import Endpoint
 from pollers.shure.errors import Malformed, Refused, Throttled, Unanswered, Unreachable, Unsupported
@@ -255,12 +257,39 @@ def test_it_is_logged_once_when_lost_and_once_when_back(
     assert caplog.messages == [f"main is left alone for a while: {DETAIL}", "main answers again"]
 
 
+def test_a_valkey_that_was_restarted_is_asked_on_as_if_nothing_had_been(
+    main: Restraint, valkey: redis.Redis, caplog: pytest.LogCaptureFixture
+) -> None:
+    ask(main)
+    for client in valkey.client_list():
+        if client["name"] == f"restraint-{os.getpid()}":
+            valkey.client_kill_filter(_id=client["id"])
+    ask(main)
+    valkey.script_flush()
+    ask(main)
+
+    assert valkey.zcard(f"{main.key}:inflight") <= 1  # the last one's end may still be on its way
+    fail(main)
+    assert not is_asked(main)
+    assert [message for message in caplog.messages if "Without" in message] == []
+
+
+def test_one_that_answers_after_all_says_so_although_nobody_waited_to_hear_it(
+    main: Restraint, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger="pollers.restraint")
+    with main.turn(soon()):
+        fail(main)
+    ask(main)
+
+    assert caplog.messages == [f"main is left alone for a while: {DETAIL}", "main answers again"]
+
+
 def test_without_valkey_everything_is_asked(
     main: Restraint, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    nobody = redis.Redis(port=1, socket_connect_timeout=0.2)
-    monkeypatch.setattr(restraint, "_VALKEY", restraint._Valkey())
-    monkeypatch.setattr(restraint, "_script", lambda _: nobody.register_script("return 1"))
+    nobody = Valkey("redis://127.0.0.1:1")
+    monkeypatch.setattr(restraint, "_valkey", lambda: nobody)
 
     fail(main, 3 * FAILURES_TO_OPEN)
     assert is_asked(main)

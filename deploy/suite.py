@@ -19,7 +19,7 @@ from deploy.datafolder import CHECKOUT
 
 _JS = CHECKOUT / "tests" / "js"
 _CORES = 2
-_WORKERS = 3  # tests wait more than they compute
+_WORKERS = 4  # tests wait more than they compute
 _FAILED = 1  # pytest's exit code for tests that failed; any other is no verdict on tests
 _FEW = 5
 

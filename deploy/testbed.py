@@ -10,16 +10,19 @@ from pathlib import Path
 from deploy.datafolder import CHECKOUT
 from deploy.program import CannotStart
 
+_SHELL = "chromium-headless-shell"  # the same engine without a window: a page costs a third of the CPU
 _CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _CARRIED = CHECKOUT / "tests" / "chromium"
 
 
 def chromium() -> str:
-    """Return the path of a Chromium: the one named, the machine's, a newly installed one, npm's."""
+    """Return the path of a Chromium: the one named, the lightest, the machine's, a newly installed one, npm's."""
     if named := os.environ.get("MICBOARD_CHROMIUM"):
         if shutil.which(named):
             return named
         raise CannotStart(f"MICBOARD_CHROMIUM names {named}, which cannot be run.")
+    if found := _on_path(_SHELL) or _installed(_SHELL, gives=(_SHELL,)):
+        return found
     if found := _on_path(*_CHROMIUMS) or _installed("chromium", gives=_CHROMIUMS):
         return found
     if shutil.which("npm") and (carried := _carried_chromium()):

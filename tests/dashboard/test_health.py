@@ -130,6 +130,7 @@ def test_flower_is_where_the_page_is_from() -> None:
     assert health.flower_address("[::1]") == "http://[::1]:5555/"
 
 
+@pytest.mark.long
 @pytest.mark.asyncio(loop_scope="session")
 async def test_a_part_that_falls_silent_and_comes_back_is_seen_without_a_reload(
     signed_in: Page, backstage: Backstage

@@ -207,6 +207,7 @@ async def test_channels_come_and_go_in_a_list_that_is_narrowed(listed: Page, bac
     await expect(listed.locator(".total .of")).to_have_text("3 of 14")
 
 
+@pytest.mark.long
 @pytest.mark.check(12)
 async def test_a_web_server_that_goes_and_comes_leaves_what_is_asked_for(
     listed: Page, web: Web, backstage: Backstage

@@ -323,6 +323,7 @@ async def test_a_web_server_that_dies_is_told_and_its_return_brings_what_was_mis
     ]
 
 
+@pytest.mark.long
 async def test_a_web_server_that_hangs_is_noticed_by_its_silence(wall: Page, web: Web) -> None:
     banner = wall.locator("#connection")
     web.freeze()
@@ -335,6 +336,7 @@ async def test_a_web_server_that_hangs_is_noticed_by_its_silence(wall: Page, web
     await expect(banner).to_be_hidden(timeout=15_000)
 
 
+@pytest.mark.long
 @pytest.mark.check(9)
 async def test_a_poller_that_stops_is_told_apart_from_the_connection(
     wall: Page, web: Web, backstage: Backstage

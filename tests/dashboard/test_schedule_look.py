@@ -119,6 +119,7 @@ async def test_an_open_page_holds_its_receiver_watched_and_shows_what_the_next_p
     )
 
 
+@pytest.mark.long
 async def test_a_page_that_cannot_be_refreshed_says_so_until_it_can(
     signed_in: Page, receiver: Receiver, web: Web
 ) -> None:

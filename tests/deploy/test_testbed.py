@@ -40,7 +40,9 @@ def becomes(monkeypatch: pytest.MonkeyPatch, uid: int) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: uid)
 
 
-@pytest.mark.parametrize("name", ["chromium", "chromium-browser", "google-chrome-stable"])
+@pytest.mark.parametrize(
+    "name", ["chromium-headless-shell", "chromium", "chromium-browser", "google-chrome-stable"]
+)
 def test_the_machines_browser_is_used(programs: Path, name: str) -> None:
     here = has(programs, name)
 
@@ -65,12 +67,26 @@ def test_a_named_browser_that_is_not_there_is_told(programs: Path, monkeypatch: 
         testbed.chromium()
 
 
-def test_root_installs_the_distributions_browser(programs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_root_installs_the_distributions_lightest_browser(
+    programs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     becomes(monkeypatch, 0)
-    record = has_apt(programs, that_installs="chromium")
+    has(programs, "chromium")
+    record = has_apt(programs, that_installs="chromium-headless-shell")
 
-    assert testbed.chromium() == str(programs / "chromium")
-    assert record.read_text() == "update\ninstall -y --no-install-recommends chromium\n"
+    for _ in range(2):
+        assert testbed.chromium() == str(programs / "chromium-headless-shell")
+    assert record.read_text() == "update\ninstall -y --no-install-recommends chromium-headless-shell\n"
+
+
+def test_where_the_light_one_cannot_be_had_the_machines_is_used(
+    programs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    becomes(monkeypatch, 0)
+    here = has(programs, "chromium")
+    has(programs, "apt-get", '[ "$1" = update ]')
+
+    assert testbed.chromium() == here
 
 
 def test_an_ordinary_user_installs_nothing_and_is_told_how(

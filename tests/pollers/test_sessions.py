@@ -39,6 +39,7 @@ def polled_through_every_fault(rack: Simulator, tmp_path: Path, model: str) -> S
     return rack.counts().sessions(receiver.source_id)
 
 
+@pytest.mark.long
 def test_a_qlxd_receiver_is_never_asked_to_meter(rack: Simulator, tmp_path: Path) -> None:
     sessions = polled_through_every_fault(rack, tmp_path, QLXD)
 
@@ -48,6 +49,7 @@ def test_a_qlxd_receiver_is_never_asked_to_meter(rack: Simulator, tmp_path: Path
     assert not [command for command in asked if "METER_RATE" in command]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("model", METERED)
 def test_meters_that_run_for_a_poll_are_off_after_it(rack: Simulator, tmp_path: Path, model: str) -> None:
     sessions = polled_through_every_fault(rack, tmp_path, model)

@@ -222,6 +222,7 @@ def revoke_all() -> None:
         one.save()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("rate_kb", [0, 400], ids=["quiet", "above 256 kB/s"])
 async def test_those_who_ping_and_never_read_are_gone_and_nobody_else_notices(
     web: Web, backstage: Backstage, token: str, rate_kb: int

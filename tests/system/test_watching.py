@@ -9,6 +9,7 @@ import pytest
 from tests.bench import watching
 
 
+@pytest.mark.long
 @pytest.mark.check(25)
 def test_a_wall_of_200_channels_is_light_on_the_line_and_on_its_browser() -> None:
     """As `./micboard bench watching` measures it in ten minutes, in one."""

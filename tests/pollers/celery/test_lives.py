@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from django.db.models.functions import Now
 from pytest_celery import CeleryTestNode, CeleryTestSetup
 
@@ -82,6 +83,7 @@ def test_a_worker_that_is_told_to_stop_finishes_what_it_polls(
     assert is_polled(receiver)
 
 
+@pytest.mark.long
 def test_what_a_killed_worker_polled_is_polled_again_by_another(
     celery_setup: CeleryTestSetup, celery_beat: CeleryTestNode, rack: Simulator, receiver: Receiver
 ) -> None:
@@ -116,6 +118,7 @@ def test_a_worker_goes_on_when_its_broker_comes_back_with_nothing(
     assert worker.poll() is None
 
 
+@pytest.mark.long
 def test_a_beat_sends_what_is_due_and_when_it_is_told_to_stop_nothing_more(
     celery_setup: CeleryTestSetup, celery_beat: CeleryTestNode, rack: Simulator, receiver: Receiver
 ) -> None:

@@ -16,7 +16,7 @@ from deploy.datafolder import CHECKOUT
 from tests.deploy.processes import is_alive, numbers, until
 
 RUNNER = """
-import asyncio, os, re, signal, sys
+import asyncio, os, re, sys
 from pathlib import Path
 from signal import Signals
 from deploy.console import Console
@@ -24,9 +24,6 @@ from deploy.launcher import Launcher
 from deploy.orphans import guarded
 from deploy.program import Program
 from deploy.supervisor import Supervisor, stop_when_told
-
-signal.signal(signal.SIGHUP, signal.SIG_DFL)  # it may have been ignored where the tests were started
-signal.signal(signal.SIGINT, signal.default_int_handler)
 
 async def run():
     Path("inner").write_text(str(os.getpid()))
@@ -65,6 +62,9 @@ SCRIPTS = {
     "never ready": "echo $$ >>ids; exec sleep 60",
 }
 
+# Whatever is ignored where the tests were started.
+HEARING = ("env", "--default-signal=HUP", "--default-signal=INT")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Runner:
@@ -91,7 +91,7 @@ def runner(
     """Run a script under a guarded supervisor, and enter when all of its processes are there."""
     (folder / "script").write_text(SCRIPTS[script])
     with subprocess.Popen(
-        (*prefix, sys.executable, "-c", RUNNER, orphan_signal.name),
+        (*HEARING, *prefix, sys.executable, "-c", RUNNER, orphan_signal.name),
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
         stdout=subprocess.DEVNULL,

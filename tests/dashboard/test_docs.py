@@ -204,6 +204,7 @@ async def test_the_feed_can_be_tried_in_its_page(signed_in: Page, backstage: Bac
     await expect(page.get_by_label("Scope")).to_be_disabled()
     await page.get_by_role("button", name="Connect").click()
     await expect(newest).to_contain_text("system_health")
+    await page.get_by_role("button", name="Disconnect").click()
     await page.get_by_role("button", name="Clear").click()
     await expect(frames).to_have_count(0)
 

@@ -49,12 +49,27 @@ UPDATE django_celery_beat_periodictask SET enabled = true, last_run_at = NULL, t
 
 
 EMPTYINGS = 5  # tries
+SHARED = ("stack", "house")  # fixtures that are a whole Micboard
 
 
 @pytest.hookimpl(trylast=True)  # after they were put in a random order
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with those that last: what one process still does while the others have nothing left is time lost."""
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """End what the tests of a group share with the last of them: it would go on polling beside all others."""
+    if nextitem is None or _group_of(item) != _group_of(nextitem):
+        for name in SHARED:
+            for shared in item.session._fixturemanager.getfixturedefs(name, item) or ():
+                shared.finish(item._request)  # type: ignore[attr-defined]  # pytest has no scope of a group
+
+
+def _group_of(item: pytest.Item) -> object:
+    mark = item.get_closest_marker("xdist_group")
+    return mark and mark.args
 
 
 @pytest.fixture(scope="session")

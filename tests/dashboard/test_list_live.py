@@ -113,6 +113,10 @@ async def test_slash_focuses_the_search_and_no_match_says_so_with_a_way_out(list
     await expect(search).to_have_value("g h?tf/")
     await expect(listed.locator(".help")).to_be_hidden()
     await expect(listed.locator(".nomatch h2")).to_have_text("0 of 12")
+    await expect(listed.get_by_role("row")).to_have_count(0)
+    # Out of sight and not out of the layout: its rows come back as they were.
+    await expect(listed.locator(".channels")).to_have_css("content-visibility", "hidden")
+    await expect(listed.locator(".channels")).to_have_css("display", "block")
     await expect(listed.locator("html")).to_have_attribute("data-theme", "dark")
 
     await listed.locator(".nomatch .clear").click()

@@ -1,6 +1,6 @@
 """`./micboard test`: has what the tests need, then runs the static checks and the whole suite.
 
-A few tests that fail beside all the others run once more, alone: the suite fills both cores for ten minutes with
+A few tests that fail beside all the others run once more, alone: the suite fills both cores for nine minutes with
 processes that are killed, frozen and timed. What passes then is named at the end, because it is a fault all the same.
 """
 
@@ -19,7 +19,7 @@ from deploy.datafolder import CHECKOUT
 
 _JS = CHECKOUT / "tests" / "js"
 _CORES = 2
-_WORKERS = 4  # tests wait more than they compute
+_WORKERS = 5  # tests wait more than they compute
 _FAILED = 1  # pytest's exit code for tests that failed; any other is no verdict on tests
 _FEW = 5
 

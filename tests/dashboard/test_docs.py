@@ -180,7 +180,7 @@ async def test_the_feed_can_be_tried_in_its_page(signed_in: Page, backstage: Bac
     await backstage(change, device_id, battery_level=41)
     await expect(frames.filter(has_text="batch_update")).to_contain_text("1 update")
     await frames.filter(has_text="batch_update").locator("summary").click()
-    await expect(frames.locator("pre").first).to_contain_text('"battery_level": 41')
+    await expect(frames.filter(has_text="batch_update").locator("pre")).to_contain_text('"battery_level": 41')
     await page.screenshot(path=ARTEFACTS / "feed-live.png")
     await page.get_by_role("button", name="Send ping").click()
     await expect(frames.filter(has_text="pong")).to_have_count(1)

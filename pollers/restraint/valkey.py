@@ -80,7 +80,8 @@ class _Line:
         try:
             if not self._knows_scripts:
                 self._introduce()
-            self._say("EVALSHA", _hash(script), 2, arguments[0], f"{arguments[0]}:inflight", *arguments[1:])
+            key, *rest = arguments
+            self._connection.send_command("EVALSHA", _hash(script), 2, key, f"{key}:inflight", *rest)
             if heard is None:
                 return self._answer()
             self._due.append(heard)
@@ -93,12 +94,9 @@ class _Line:
 
     def _introduce(self) -> None:
         for script in ("enter", "leave"):
-            self._say("SCRIPT LOAD", _text(script))
+            self._connection.send_command("SCRIPT LOAD", _text(script))
             self._answer()
         self._knows_scripts = True
-
-    def _say(self, *command: Any) -> None:
-        self._connection.send_command(*command)
 
     def _answer(self) -> Any:
         while self._due:

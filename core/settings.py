@@ -204,6 +204,7 @@ CELERY_TASK_ROUTES = {
     },  # it waits for strangers, and windows must not wait for it
     "realtime.*": {"queue": "realtime"},
 }
+CELERY_WORKER_POOL = "core.threads:TaskPool"
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_SEND_TASK_EVENTS = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False

@@ -12,6 +12,8 @@ from dashboard.api.answers import nothing_here
 from dashboard.api.views import asyncapi_json, openapi_json
 from dashboard.device import views as device
 
+admin.autodiscover()
+
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="wall", query_string=True), name="home"),
     path("wall/", views.wall, name="wall"),

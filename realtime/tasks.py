@@ -4,7 +4,7 @@ from celery import shared_task
 from celery.signals import worker_ready
 
 from core import retention
-from realtime import notices, pacemaker, windows
+from realtime import pacemaker, windows
 
 NOTICES_EXPIRE_S = 15  # the next one is there by then
 
@@ -24,4 +24,6 @@ def prune_windows() -> None:
 
 @shared_task(name="realtime.deliver_notices", ignore_result=True)
 def deliver_notices() -> None:
+    from realtime import notices  # noqa: PLC0415  Apprise takes a tenth of a second, and one worker in three needs it
+
     notices.deliver()

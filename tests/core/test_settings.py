@@ -52,3 +52,19 @@ def test_proxies_that_are_none_are_told_with_the_name_of_the_setting() -> None:
     )
 
     assert "ImproperlyConfigured: MICBOARD_TRUSTED_PROXIES: addresses or networks, separated by" in ran.stderr
+
+
+WITHOUT = ("core.admin", "dashboard.urls", "pollers.simulator")
+LOAD = f"""
+import sys, django
+from core.celery import app
+django.setup()
+app.loader.import_default_modules()
+print(*(name for name in {WITHOUT} if name in sys.modules))
+"""
+
+
+def test_beat_and_the_workers_load_no_page_and_no_simulator() -> None:
+    ran = subprocess.run([sys.executable, "-c", LOAD], capture_output=True, text=True, check=True)
+
+    assert ran.stdout.split() == []

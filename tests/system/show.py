@@ -103,10 +103,12 @@ class Feed:
 
 @contextmanager
 def listening(stack: Stack, path: str, *, ping_interval: float | None = 20) -> Iterator[Feed]:
+    """Listen to a feed. What nobody asks for is kept: a client that stops reading answers no ping either."""
     with connect(
         f"{stack.feed}{path}",
         additional_headers=stack.bearer,
         max_size=None,
+        max_queue=None,
         proxy=None,
         ping_interval=ping_interval,
     ) as socket:

@@ -93,7 +93,6 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -108,6 +107,8 @@ DEBUG_TOOLBAR = DEBUG
 if DEBUG_TOOLBAR:
     # Behind what serves static files, which would push the pages out of its memory. Only this machine sees it.
     INSTALLED_APPS.append("debug_toolbar")
+    # Static files as they are at the moment, collected or not. Otherwise `core.static_files` answers them.
+    MIDDLEWARE.insert(1, "whitenoise.middleware.WhiteNoiseMiddleware")
     MIDDLEWARE.insert(2, "debug_toolbar.middleware.DebugToolbarMiddleware")
     INTERNAL_IPS = ["127.0.0.1", "::1"]
     DEBUG_TOOLBAR_CONFIG = {"SHOW_COLLAPSED": True}  # it would cover the wall

@@ -1,4 +1,4 @@
-"""What Daphne serves: Django's pages over HTTP, the feeds over WebSocket."""
+"""What Daphne serves: static files and Django's pages over HTTP, the feeds over WebSocket."""
 
 import os
 
@@ -9,11 +9,12 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "core.settings")
 
 django_application = get_asgi_application()
 
-from realtime import server  # noqa: E402  the consumers need Django set up
+from core.static_files import StaticFiles  # noqa: E402  all of these need Django set up
+from realtime import server  # noqa: E402
 from realtime.routing import websocket_urlpatterns  # noqa: E402
 
 server.install()
 
 application = ProtocolTypeRouter(
-    {"http": django_application, "websocket": URLRouter(websocket_urlpatterns)},
+    {"http": StaticFiles(django_application), "websocket": URLRouter(websocket_urlpatterns)},
 )

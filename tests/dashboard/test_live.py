@@ -267,7 +267,7 @@ async def test_a_script_of_the_guide_s_may_edit_a_tile_and_the_next_news_put_it_
     await expect(tile.locator(".signal-icon")).to_have_class("signal-icon good")
     await expect(tile.locator(".battery")).to_have_attribute("data-bars", "3")
     assert await tile.evaluate(BATTERY_SHARE) == pytest.approx(3 / 5, abs=0.01)
-    await expect(tile.locator(".last-update")).to_have_text("9 s", timeout=10_000)
+    await expect(tile.locator(".last-update")).to_have_text(re.compile(r"^\d+ s$"))
 
 
 async def test_values_that_no_frame_renews_grow_old_in_front_of_everybody(wall: Page) -> None:

@@ -2,11 +2,15 @@ import hashlib
 import re
 from pathlib import Path
 
+import pytest
+import requests
 from django.conf import settings
 from django.contrib.staticfiles.finders import find
 from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.test import override_settings
+
+from tests.dashboard.web import Web
 
 HASHED = re.compile(r"\.[0-9a-f]{12}\.(js|css|svg)$")
 IMPORT = re.compile(r"""(?:from|import)\s*["'](\.[^"']+)["']""")
@@ -48,6 +52,69 @@ def test_no_stylesheet_loads_anything_else(static_files: Path) -> None:
 
 def test_files_are_kept_compressed(static_files: Path) -> None:
     assert list((static_files / "micboard" / "js").glob("wall.*.js.gz"))
+
+
+@pytest.fixture
+def module(static_files: Path, daphne: Web) -> tuple[str, Path]:
+    """The address of a module at Daphne, and its file."""
+    (file,) = (static_files / "micboard" / "js").glob("wall.*.js")
+    return f"{daphne.address}/static/{file.relative_to(static_files)}", file
+
+
+def ask(address: str, method: str = "GET", **headers: str) -> requests.Response:
+    plain = {"Accept-Encoding": "identity"}
+    return requests.request(method, address, headers={**plain, **headers}, timeout=5, allow_redirects=False)
+
+
+def test_a_file_is_kept_for_ever_and_is_what_it_says_it_is(module: tuple[str, Path]) -> None:
+    address, file = module
+
+    answer = ask(address)
+
+    assert (answer.status_code, answer.content) == (200, file.read_bytes())
+    assert answer.headers["Content-Type"].startswith("text/javascript")
+    assert answer.headers["Cache-Control"] == "max-age=315360000, public, immutable"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert "Content-Encoding" not in answer.headers
+
+
+def test_who_takes_a_file_compressed_gets_it_so(module: tuple[str, Path]) -> None:
+    address, file = module
+
+    answer = ask(address, **{"Accept-Encoding": "gzip"})
+
+    assert answer.headers["Content-Encoding"] == "gzip"
+    assert answer.headers["Vary"] == "Accept-Encoding"
+    assert int(answer.headers["Content-Length"]) < len(file.read_bytes()) == len(answer.content)
+
+
+def test_a_file_that_is_known_is_not_sent_again(module: tuple[str, Path]) -> None:
+    address, _ = module
+
+    answer = ask(address, **{"If-None-Match": ask(address).headers["ETag"]})
+
+    assert (answer.status_code, answer.content) == (304, b"")
+
+
+def test_a_piece_of_a_file_a_look_at_it_and_a_change_of_it(module: tuple[str, Path]) -> None:
+    address, file = module
+
+    piece, look, change = ask(address, Range="bytes=5-9"), ask(address, "HEAD"), ask(address, "POST")
+
+    assert (piece.status_code, piece.content) == (206, file.read_bytes()[5:10])
+    assert (look.status_code, look.content) == (200, b"")
+    assert int(look.headers["Content-Length"]) == file.stat().st_size
+    assert (change.status_code, change.headers["Allow"]) == (405, "GET, HEAD")
+
+
+@pytest.mark.parametrize(
+    "path", ["/static/", "/static/nothing.js", "/static/../core/settings.py", "/static/%2e%2e/x"]
+)
+def test_what_is_no_file_is_django_s_to_answer(daphne: Web, path: str) -> None:
+    answer = ask(f"{daphne.address}{path}")
+
+    assert answer.status_code in {302, 404}
+    assert "Content-Security-Policy" in answer.headers
 
 
 def test_addresses_are_plain_where_nothing_was_collected() -> None:

@@ -1,6 +1,6 @@
 """`./micboard test`: has what the tests need, then runs the static checks and the whole suite.
 
-A few tests that fail beside all the others run once more, alone: the suite fills both cores for nine minutes with
+A few tests that fail beside all the others run once more, alone: the suite fills both cores for eight minutes with
 processes that are killed, frozen and timed. What passes then is named at the end, because it is a fault all the same.
 """
 
@@ -17,6 +17,7 @@ from pathlib import Path
 from deploy import testbed
 from deploy.datafolder import CHECKOUT
 
+_PYTEST = (sys.executable, "-m", "pytest")
 _JS = CHECKOUT / "tests" / "js"
 _CORES = 2
 _WORKERS = 5  # tests wait more than they compute
@@ -36,7 +37,8 @@ def suite(arguments: Sequence[str]) -> int:
     testbed.require_node()
     testbed.install_modules(_JS)
     environment = {
-        **os.environ,
+        # The suite starts hundreds of processes: what one of them compiled is kept for the others, as Python does it.
+        **{name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"},
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
         "MICBOARD_CHROMIUM": testbed.chromium(),
     }
@@ -77,6 +79,8 @@ def _checks() -> list[_Check]:
     templates = [str(path.relative_to(CHECKOUT)) for path in CHECKOUT.glob("[a-z]*/templates/**/*.html")]
     return [
         _Check(name="mypy", command=("mypy",)),
+        # What is compiled for it is there for the processes that share the suite.
+        _Check(name="collecting the tests", command=(*_PYTEST, "--collect-only", "--quiet")),
         _Check(name="ruff check", command=("ruff", "check")),
         _Check(name="ruff format", command=("ruff", "format", "--check")),
         _Check(name="import-linter", command=("lint-imports",)),
@@ -112,5 +116,4 @@ def _all_pass(checks: Sequence[_Check], environment: Mapping[str, str]) -> bool:
 
 
 def _pytest(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
-    command = (sys.executable, "-m", "pytest", *arguments)
-    return subprocess.run(command, cwd=CHECKOUT, env=environment, check=False).returncode
+    return subprocess.run((*_PYTEST, *arguments), cwd=CHECKOUT, env=environment, check=False).returncode

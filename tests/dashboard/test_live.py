@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 

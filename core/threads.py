@@ -45,9 +45,16 @@ class Crew:
         """How many threads there are by now."""
         return len(self._threads)
 
+    @property
+    def busy(self) -> int:
+        """How many of them run a call."""
+        return self._busy
+
     def run(self, call: Call) -> None:
-        """Have it run by one of the threads, and return at once."""
+        """Have it run by one of the threads, and return at once. After the end it is forgotten."""
         with self._lock:
+            if self._ended:
+                return
             if self._busy < self._at_once():
                 self._begin(call)
             else:
@@ -69,16 +76,17 @@ class Crew:
         return self._most if monotonic() < self._many_until else min(FEW, self._most)
 
     def _begin(self, call: Call) -> None:
-        self._busy += 1
+        """Hand it to a thread. Raises `RuntimeError` where the machine has none any more."""
         if self._resting:
             self._resting.pop().put(call)
-            return
-        inbox: _Inbox = SimpleQueue()
-        inbox.put(call)
-        # Daemons: a worker that is told to leave its tasks and go at once does not wait for them.
-        thread = Thread(target=self._working, args=(inbox,), name=f"task-{self.size + 1}", daemon=True)
-        self._threads.append(thread)
-        thread.start()
+        else:
+            inbox: _Inbox = SimpleQueue()
+            inbox.put(call)
+            # Daemons: a worker that is forced to go does not wait for them.
+            thread = Thread(target=self._working, args=(inbox,), name=f"task-{self.size + 1}", daemon=True)
+            thread.start()
+            self._threads.append(thread)
+        self._busy += 1
 
     def _working(self, inbox: _Inbox) -> None:
         while (call := inbox.get()) is not None:
@@ -102,19 +110,30 @@ class Crew:
             return None
 
     def _watching(self) -> None:
-        while self._somebody_waits.wait() and not self._ended:
+        while self._somebody_waits.wait():
             sleep(LATE_S / 5)
             with self._lock:
+                if self._ended:
+                    return
                 if not self._waiting:
                     self._somebody_waits.clear()
                 elif self._waiting[0][0] < monotonic() - LATE_S:
                     self._many_until = monotonic() + MANY_FOR_S
-                    while self._waiting and self._busy < self._most:
-                        self._begin(self._waiting.popleft()[1])
+                    self._begin_all()
+
+    def _begin_all(self) -> None:
+        """Begin what waits, as far as there may be threads, and can be."""
+        try:
+            while self._waiting and self._busy < self._most:
+                self._begin(self._waiting[0][1])
+                self._waiting.popleft()
+        except RuntimeError:
+            logger.exception("The machine has no more than %s of %s threads", self.size, self._most)
+            self._most = self.size
 
 
 class TaskPool(BasePool):
-    """Celery's pool of threads, with a crew that is woken sparingly. `--concurrency` is how many run at most."""
+    """A pool of threads for Celery, of which few take turns. `--concurrency` is how many run at most."""
 
     limit: int
     body_can_be_buffer = True

@@ -9,6 +9,7 @@ from pytest_celery import CeleryTestNode, CeleryTestSetup
 from core.claims import Due
 from core.models import Claim, Receiver
 from core.queues import POLLING, queue_of
+from core.threads import FEW
 from pollers.simulator import Hang, Simulator, Slow
 from tests.deploy.processes import until
 from tests.pollers.watching import claim
@@ -68,6 +69,14 @@ def test_a_worker_says_what_it_consumes(celery_setup: CeleryTestSetup) -> None:
 
     assert {queue["name"] for queue in queues} == {*POLLING, "default"} - {"poll.suspect"}
     assert celery_setup.worker.worker_queue == "poll.critical"
+
+
+def test_few_of_a_worker_s_threads_take_turns(celery_setup: CeleryTestSetup) -> None:
+    (told,) = celery_setup.app.control.inspect(timeout=10, limit=1).stats().values()
+
+    assert told["pool"]["implementation"] == "core.threads:TaskPool"
+    assert told["pool"]["max-concurrency"] == 32
+    assert told["pool"]["threads"] <= FEW
 
 
 def test_a_worker_that_is_told_to_stop_finishes_what_it_polls(

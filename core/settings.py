@@ -105,10 +105,10 @@ MIDDLEWARE = [
 
 DEBUG_TOOLBAR = DEBUG
 if DEBUG_TOOLBAR:
+    # Static files as they are at the moment, collected or not. Otherwise `realtime.files` answers them.
+    MIDDLEWARE.insert(1, "whitenoise.middleware.WhiteNoiseMiddleware")
     # Behind what serves static files, which would push the pages out of its memory. Only this machine sees it.
     INSTALLED_APPS.append("debug_toolbar")
-    # Static files as they are at the moment, collected or not. Otherwise `core.static_files` answers them.
-    MIDDLEWARE.insert(1, "whitenoise.middleware.WhiteNoiseMiddleware")
     MIDDLEWARE.insert(2, "debug_toolbar.middleware.DebugToolbarMiddleware")
     INTERNAL_IPS = ["127.0.0.1", "::1"]
     DEBUG_TOOLBAR_CONFIG = {"SHOW_COLLAPSED": True}  # it would cover the wall

@@ -4,16 +4,19 @@ import os
 
 from channels.routing import ProtocolTypeRouter, URLRouter
 from django.core.asgi import get_asgi_application
+from django.urls import get_resolver
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "core.settings")
 
 django_application = get_asgi_application()
 
-from core.static_files import StaticFiles  # noqa: E402  all of these need Django set up
-from realtime import server  # noqa: E402
+from realtime import server  # noqa: E402  all of these need Django set up
+from realtime.files import StaticFiles  # noqa: E402
 from realtime.routing import websocket_urlpatterns  # noqa: E402
 
 server.install()
+# The pages are loaded now, and not by the first who asks for one while all come back.
+_ = get_resolver().url_patterns
 
 application = ProtocolTypeRouter(
     {"http": StaticFiles(django_application), "websocket": URLRouter(websocket_urlpatterns)},

@@ -1,15 +1,20 @@
+import asyncio
 import hashlib
 import re
+from http.client import HTTPConnection
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
 from django.conf import settings
 from django.contrib.staticfiles.finders import find
+from django.core.asgi import get_asgi_application
 from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.test import override_settings
 
+from realtime.files import StaticFiles
 from tests.dashboard.web import Web
 
 HASHED = re.compile(r"\.[0-9a-f]{12}\.(js|css|svg)$")
@@ -75,6 +80,7 @@ def test_a_file_is_kept_for_ever_and_is_what_it_says_it_is(module: tuple[str, Pa
     assert answer.headers["Content-Type"].startswith("text/javascript")
     assert answer.headers["Cache-Control"] == "max-age=315360000, public, immutable"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert "Referrer-Policy" not in answer.headers  # which Django would have added
     assert "Content-Encoding" not in answer.headers
 
 
@@ -108,13 +114,44 @@ def test_a_piece_of_a_file_a_look_at_it_and_a_change_of_it(module: tuple[str, Pa
 
 
 @pytest.mark.parametrize(
-    "path", ["/static/", "/static/nothing.js", "/static/../core/settings.py", "/static/%2e%2e/x"]
+    "path",
+    [
+        *("/static/", "/static/nothing.js", "/static//etc/passwd"),
+        *("/static/../pyproject.toml", "/static/%2e%2e/pyproject.toml"),
+    ],
 )
 def test_what_is_no_file_is_django_s_to_answer(daphne: Web, path: str) -> None:
-    answer = ask(f"{daphne.address}{path}")
+    line = HTTPConnection(daphne.address.removeprefix("http://"), timeout=5)  # it sends a path as it is
 
-    assert answer.status_code in {302, 404}
-    assert "Content-Security-Policy" in answer.headers
+    line.request("GET", path)
+    answer = line.getresponse()
+
+    assert answer.status == 404
+    assert "default-src 'none'" in str(answer.headers["Content-Security-Policy"])
+    line.close()
+
+
+async def test_a_file_that_is_gone_since_is_not_there(tmp_path: Path, committed: None) -> None:
+    """As after an upgrade, until this process is restarted too."""
+    del committed
+    (tmp_path / "old.js").touch()
+    with override_settings(STATIC_ROOT=tmp_path):
+        application = StaticFiles(get_asgi_application())
+    (tmp_path / "old.js").unlink()
+    scope = {"type": "http", "method": "GET", "path": "/static/old.js", "headers": [(b"host", b"localhost")]}
+
+    told: list[Any] = []
+    asked = [{"type": "http.request"}]
+
+    async def hear() -> Any:
+        return asked.pop() if asked else await asyncio.Event().wait()
+
+    async def tell(event: Any) -> None:
+        told.append(event)
+
+    await application(scope, hear, tell)
+
+    assert told[0]["status"] == 404
 
 
 def test_addresses_are_plain_where_nothing_was_collected() -> None:

@@ -1,7 +1,7 @@
-"""Static files, answered where a request comes in: each is a dictionary's look and a read.
+"""Static files, answered where a request comes in: each is one look into a dictionary, and a read.
 
-Through Django's middleware each went to a thread and back several times, in the process that carries the feeds: a wall
-that nobody had opened yet cost it a tenth of a second.
+Django's middleware takes each to a thread and back several times, in the process that carries the feeds: a wall that is
+opened for the first time costs it twice as much that way.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -26,10 +26,13 @@ class StaticFiles:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         file = self._files.get(scope["path"])
-        if file is None:
+        try:
+            answer = file and file.get_response(scope["method"], _as_wsgi(scope["headers"]))
+        except FileNotFoundError:  # collected anew since this process began
+            answer = None
+        if answer is None:
             await self._application(scope, receive, send)
             return
-        answer = file.get_response(scope["method"], _as_wsgi(scope["headers"]))
         headers = [(name.lower().encode(), value.encode()) for name, value in answer.headers]
         body = b""
         if answer.file is not None:

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import OperationalError, connection
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "core.settings")
-# Django's checks want every page, and `manage.py prepare` made them before any process of Celery starts.
+# Django's checks load every page, and `manage.py prepare` ran them before any process of Celery starts.
 os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 
 TURN_S = 0.05  # ten times Python's own

@@ -54,7 +54,7 @@ def test_proxies_that_are_none_are_told_with_the_name_of_the_setting() -> None:
     assert "ImproperlyConfigured: MICBOARD_TRUSTED_PROXIES: addresses or networks, separated by" in ran.stderr
 
 
-WITHOUT = ("core.admin", "dashboard.urls", "pollers.simulator")
+WITHOUT = ("core.admin", "dashboard.urls", "pollers.simulator", "apprise")
 LOAD = f"""
 import sys, django
 from core.celery import app
@@ -64,7 +64,22 @@ print(*(name for name in {WITHOUT} if name in sys.modules))
 """
 
 
-def test_beat_and_the_workers_load_no_page_and_no_simulator() -> None:
+def test_beat_and_the_workers_load_no_page_no_simulator_and_no_way_to_send_mail() -> None:
     ran = subprocess.run([sys.executable, "-c", LOAD], capture_output=True, text=True, check=True)
 
     assert ran.stdout.split() == []
+
+
+CHECK = """
+import sys, django
+django.setup()
+from django.core import checks
+assert "dashboard.admin" not in sys.modules
+print(checks.run_checks(tags=[checks.Tags.admin]), "dashboard.admin" in sys.modules)
+"""
+
+
+def test_the_checks_of_the_admin_see_its_pages() -> None:
+    ran = subprocess.run([sys.executable, "-c", CHECK], capture_output=True, text=True, check=True)
+
+    assert ran.stdout.split() == ["[]", "True"]

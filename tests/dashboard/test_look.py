@@ -69,6 +69,21 @@ FULLER = [
     *(Placed(name=f"Mic {number}") for number in range(8)),
 ]
 
+# As much as a tile ever says.
+FULLEST = [
+    Placed(
+        name="Congregation Headset",
+        values={
+            **CRITICAL,
+            "reasons": ["battery_critical", "clipping", "interference", "command_strings_timeout"],
+            "mute_status": True,
+        },
+    ),
+    Placed(
+        name="Drum Overhead L", values={**CRITICAL, "reasons": ["rf_lost", "battery_critical", "no_answer"]}
+    ),
+]
+
 LONG = "A name of thirty-one characters"
 ORDINARY = [
     *("Host Headset", "Horn Section", "Piano Player", "Worship Leader", "Announcer", "Lead Vox", "BGV 1"),
@@ -239,6 +254,16 @@ async def test_tiles_stand_whole_on_screens_of_any_size(wall: Page, backstage: B
 
         assert await wall.evaluate(OVERFLOWING) == [], (width, height)
         assert (await wall.evaluate(PAGE_SCROLLS))[0] is False, (width, height)
+
+
+async def test_a_tile_that_says_all_it_can_stands_whole(signed_in: Page, backstage: Backstage) -> None:
+    await backstage(show_poller_alive)
+    await backstage(put, [*FULLEST, *(Placed(name=f"Mic {number}") for number in range(10))])
+    await signed_in.goto("/wall/")
+
+    for width, height in [(1366, 768), (1440, 900), (1920, 1080), (2560, 1440)]:
+        await resize(signed_in, width, height)
+        assert await signed_in.evaluate(OVERFLOWING) == [], (width, height)
 
 
 @pytest.mark.check(2)

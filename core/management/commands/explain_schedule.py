@@ -9,6 +9,7 @@ from core import explain
 
 
 class Command(BaseCommand):
+    requires_system_checks = ()  # `prepare` ran them
     help = "Say why a receiver is polled as it is, when it is next, how its sources answered, and its last ten polls."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

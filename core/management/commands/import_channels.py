@@ -11,6 +11,7 @@ from core.domain import sheets
 
 
 class Command(BaseCommand):
+    requires_system_checks = ()  # `prepare` ran them
     help = "Name, mark and place channels as a CSV file says: all of it, or nothing. The admin exports such a file."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

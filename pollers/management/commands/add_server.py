@@ -25,6 +25,7 @@ from pollers.registration import (
 
 
 class Command(BaseCommand):
+    requires_system_checks = ()  # `prepare` ran them
     help = (
         "Add a Shure System API server and list its devices. Its certificate is verified by a CA file or by its "
         "SHA-256 fingerprint; with neither, the fingerprint that it shows is shown to you first, and the key is "

@@ -16,6 +16,7 @@ WITHIN = timedelta(seconds=8)
 
 
 class Command(BaseCommand):
+    requires_system_checks = ()  # `prepare` ran them
     help = (
         "List the addresses at which a System API server looks for devices, or add or remove some. The server's own "
         "list is read first and merged, so nothing that is on it gets lost."

@@ -39,6 +39,7 @@ class Result:
 
 
 class Command(BaseCommand):
+    requires_system_checks = ()  # `prepare` ran them
     help = (
         "Poll receivers now and say how each answered: a line a receiver, with tabs between code, name, model, "
         "result (ok, failed, busy), duration and reason. It takes the same claims as beat, so it may run beside it: "

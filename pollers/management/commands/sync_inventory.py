@@ -11,6 +11,7 @@ from pollers.listing import lines
 
 
 class Command(BaseCommand):
+    requires_system_checks = ()  # `prepare` ran them
     help = (
         "Ask every enabled server, or one, for its devices now, and say what is new. Devices that are gone are kept. "
         "Exit code 1 when a server did not answer."

@@ -27,6 +27,7 @@ class Broken(Exception):
 
 
 class Command(BaseCommand):
+    requires_system_checks = ()  # `prepare` ran them
     help = (
         "Connect to the feed as an integrator does and say which leg works: connect, sign-in, snapshot, heartbeat, "
         "window; then look at the channel layer, the database, the emitter and the poller from inside. A line a leg, "

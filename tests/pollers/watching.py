@@ -23,8 +23,10 @@ def register(simulator: Simulator, key_file: Path, *, name: str = "main") -> Ser
 def claim(receiver: Receiver) -> claims.Due:
     """Claim a receiver now, whoever holds it, as beat does."""
     Claim.objects.filter(receiver=receiver).update(wanted=True, inflight_until=None)
-    (due,) = (due for due in claims.claim_due(1000)[0] if due.receiver_id == receiver.pk)
-    return due
+    due = {one.receiver_id: one for one in claims.claim_due(1000)[0]}
+    claimed = due.pop(receiver.pk)
+    Claim.objects.filter(receiver__in=due).update(inflight_until=None)  # others whose time had just come
+    return claimed
 
 
 def polled(receiver: Receiver, *, claim_seq: int | None = None) -> Claim:

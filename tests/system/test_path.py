@@ -131,7 +131,7 @@ def settle(show: Show) -> None:
     )
     ((before,),) = show.stack.sql("SELECT sum(claim_seq) FROM core_claim")
     until(
-        lambda: show.stack.sql("SELECT sum(claim_seq) >= %s FROM core_claim", before + 6) == [(True,)],
+        lambda: show.stack.sql("SELECT sum(claim_seq) >= %s FROM core_claim", before + 4) == [(True,)],
         within_s=60,
         what="every receiver was polled again",
     )

@@ -20,7 +20,7 @@ from deploy.datafolder import CHECKOUT
 _PYTEST = (sys.executable, "-m", "pytest")
 _JS = CHECKOUT / "tests" / "js"
 _CORES = 2
-_WORKERS = 6  # tests wait more than they compute
+_WORKERS = 5  # tests wait more than they compute
 _FAILED = 1  # pytest's exit code for tests that failed; any other is no verdict on tests
 _FEW = 5
 

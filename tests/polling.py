@@ -9,10 +9,9 @@ from core.recording import ServerAnswer, record
 
 def record_poll(receiver: Receiver, reading: Reading) -> None:
     """Poll a receiver at once, with this reading as what its sources answered."""
-    Claim.objects.filter(receiver=receiver).update(wanted=True, inflight_until=None)
-    due = {one.receiver_id: one for one in claims.claim_due(10_000)[0]}
-    claim_seq = due.pop(receiver.pk).claim_seq
-    Claim.objects.filter(receiver__in=due).update(inflight_until=None)  # others whose time had just come
+    Claim.objects.filter(receiver=receiver).update(inflight_until=None)
+    claim_seq = claims.claim_now(receiver.pk)
+    assert claim_seq is not None
     started = claims.start(receiver_id=receiver.pk, claim_seq=claim_seq)
     assert started is not None
     outcome = judge(started.known, reading)

@@ -4,6 +4,10 @@
 learnt in one transaction, `access` says who may see what. Nothing here knows the rooms above.
 """
 
-from core.celery import app as celery_app
+from core import garbage
+
+garbage.begin_loading()
+
+from core.celery import app as celery_app  # noqa: E402  Celery is the first that is much to load
 
 __all__ = ["celery_app"]

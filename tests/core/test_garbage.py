@@ -1,0 +1,65 @@
+"""What a process loads is not looked through for garbage: not while it loads, not later, not as it ends."""
+
+import gc
+import json
+import subprocess
+import sys
+from typing import Any
+
+from tests.processes import environment
+
+PYTHON_S_OWN = gc.get_threshold()
+
+
+def in_a_process_that_is_set_up(*words: str) -> str:
+    """Run this in a process that has loaded the product, and return what it prints."""
+    program = "\n".join(["import core, django, gc, json", "django.setup()", *words])
+    ran = subprocess.run(
+        [sys.executable, "-c", program],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    return ran.stdout
+
+
+def test_what_is_loaded_is_never_looked_through() -> None:
+    told: dict[str, Any] = json.loads(
+        in_a_process_that_is_set_up(
+            "found = {'frozen': gc.get_freeze_count(), 'stats': gc.get_stats()}",
+            "found['left'] = len(gc.get_objects())",
+            "print(json.dumps(found))",
+        )
+    )
+
+    assert told["frozen"] > 50_000
+    assert told["left"] < 1_000
+    assert sum(generation["collections"] for generation in told["stats"]) < 20  # by Python's own measure 270
+
+
+def test_garbage_is_collected_as_ever_once_all_is_loaded() -> None:
+    told = in_a_process_that_is_set_up(
+        "class Knot: pass",
+        "def tie():",
+        "    knot = Knot()",
+        "    knot.knot = knot",
+        "for _ in range(2_000): tie()",
+        "print(gc.isenabled(), gc.get_threshold(), sum(isinstance(it, Knot) for it in gc.get_objects()) < 1_000)",
+    )
+
+    assert told.strip() == f"True {PYTHON_S_OWN} True"
+
+
+def test_an_end_looks_for_no_garbage_and_still_runs_what_was_left_for_it() -> None:
+    told = in_a_process_that_is_set_up(
+        "class Knot:",
+        "    def __del__(self): print('looked for')",
+        "knot = Knot()",
+        "knot.knot = knot",
+        "import atexit",
+        "atexit.register(print, 'goodbye')",
+    )
+
+    assert told.split() == ["goodbye"]

@@ -1,6 +1,6 @@
 """Fixtures that tests of several rooms share."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 
 import pytest
 from django.contrib.auth.models import Permission, User
@@ -10,6 +10,8 @@ from django.test.utils import setup_databases, teardown_databases
 from hypothesis import settings
 from psycopg.errors import DeadlockDetected
 from pytest_django import DjangoDbBlocker
+
+from core import garbage
 
 settings.register_profile("shared machine", deadline=None)  # how long an example takes says nothing of a law
 settings.load_profile("shared machine")
@@ -50,6 +52,14 @@ UPDATE django_celery_beat_periodictask SET enabled = true, last_run_at = NULL, t
 
 EMPTYINGS = 5  # tries
 SHARED = ("stack", "house")  # fixtures that are a whole Micboard
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, None, None]:
+    """Load thousands of tests as the product is loaded."""
+    garbage.begin_loading()
+    yield
+    garbage.end_loading()
 
 
 @pytest.hookimpl(trylast=True)  # after they were put in a random order

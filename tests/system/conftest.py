@@ -44,6 +44,7 @@ def page(stack: Stack) -> Iterator[Page]:
         yield page
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep the tests that share a stack in one process."""
     for item in items:

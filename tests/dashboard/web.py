@@ -13,13 +13,14 @@ ROOT = Path(__file__).parents[2]
 
 
 class Web:
-    """Daphne. `log` collects what it says."""
+    """Daphne. `log` collects what it says; `variables` are its environment's besides."""
 
-    def __init__(self, *, static: Path, log: Path) -> None:
+    def __init__(self, *, static: Path, log: Path, **variables: str) -> None:
         self._environment = {
             **environment(),
             "DJANGO_SETTINGS_MODULE": "tests.settings",
             "MICBOARD_STATIC": str(static),
+            **variables,
         }
         self._log = log
         self._port = 0  # any that is free; from then on the same

@@ -107,7 +107,7 @@ def _plain_environment() -> dict[str, str]:
 
 
 @contextmanager
-def running(data: Path, **variables: str) -> Iterator[Stack]:
+def running(data: Path) -> Iterator[Stack]:
     """Bring Micboard up without the demo, and down with Ctrl-C at the end."""
     port, flower_port = free_port(), free_port()
     process = subprocess.Popen(
@@ -120,7 +120,6 @@ def running(data: Path, **variables: str) -> Iterator[Stack]:
             "MICBOARD_ADMIN_PASSWORD": PASSWORD,
             "MICBOARD_ALLOW_LOOPBACK": "1",
             "PYTHONWARNINGS": "default",
-            **variables,
         },
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

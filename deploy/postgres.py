@@ -3,9 +3,11 @@
 Postgres refuses to run as root. There it runs in a user namespace in which root's files look like
 nobody's: no account is added, no owner changed, no parent directory opened. Where the kernel forbids
 that, it really becomes nobody and keeps one capability, to reach its files below private directories.
+A user who is only a number, as in many a container, runs it in such a namespace too: initdb asks for a name.
 """
 
 import os
+import pwd
 import shutil
 import subprocess
 from importlib.util import find_spec
@@ -88,12 +90,14 @@ def program(cluster: Path, sockets: Path, *, throwaway: bool = False) -> Program
 
 
 def _unprivileged(cluster: Path) -> tuple[str, ...]:
-    """Return what to put before a command so that Postgres does not see root; a cluster runs as its owner."""
+    """Return what to put before a command so that Postgres sees neither root nor a user without a name; root runs
+    a cluster as its owner.
+    """
     if os.geteuid() != 0:
-        return ()
+        return () if _has_a_name(os.geteuid()) or not _may_use_namespaces() else _NAMESPACE
     owner = cluster.stat().st_uid if cluster.exists() else 0
     if owner == 0:
-        if subprocess.run((*_NAMESPACE, "true"), check=False, capture_output=True).returncode == 0:
+        if _may_use_namespaces():
             return _NAMESPACE
         owner = _NOBODY
     only = "-all,+dac_override"
@@ -101,6 +105,18 @@ def _unprivileged(cluster: Path) -> tuple[str, ...]:
         *("setpriv", f"--reuid={owner}", f"--regid={owner}", "--clear-groups"),
         *(f"--inh-caps={only}", f"--ambient-caps={only}", f"--bounding-set={only}", "--"),
     )
+
+
+def _has_a_name(user: int) -> bool:
+    try:
+        pwd.getpwuid(user)
+    except KeyError:
+        return False
+    return True
+
+
+def _may_use_namespaces() -> bool:
+    return subprocess.run((*_NAMESPACE, "true"), check=False, capture_output=True).returncode == 0
 
 
 def _run(cluster: Path, command: tuple[str, ...], *, words: str) -> None:

@@ -24,10 +24,15 @@ with embedded.services() as services:
 """
 # An ordinary user as far as Postgres is concerned, who may yet read this Python and this checkout.
 ONLY = "-all,+dac_override"
-AS_NOBODY = (
-    *("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"),
-    *(f"--inh-caps={ONLY}", f"--ambient-caps={ONLY}", f"--bounding-set={ONLY}", "--"),
-)
+NOBODY = 65534
+ONLY_A_NUMBER = 54321  # no account has it: a container may be run as whom one likes
+
+
+def as_user(number: int) -> tuple[str, ...]:
+    return (
+        *("setpriv", f"--reuid={number}", f"--regid={number}", "--clear-groups"),
+        *(f"--inh-caps={ONLY}", f"--ambient-caps={ONLY}", f"--bounding-set={ONLY}", "--"),
+    )
 
 
 def call(*prefix: str) -> subprocess.Popen[str]:
@@ -70,12 +75,13 @@ def test_what_is_not_asked_for_is_not_started() -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
-def test_an_ordinary_user_has_them_too() -> None:
-    with call(*AS_NOBODY) as caller:
+@pytest.mark.parametrize("user", [NOBODY, ONLY_A_NUMBER])
+def test_an_ordinary_user_has_them_too(user: int) -> None:
+    with call(*as_user(user)) as caller:
         assert caller.stdout is not None
         services = json.loads(caller.stdout.readline())
 
-        assert services["uid"] == 65534
+        assert services["uid"] == user
         assert answers(services)
         caller.communicate()
 

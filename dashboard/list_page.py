@@ -1,6 +1,7 @@
 """The list's page, what of it goes into a spreadsheet, and the signals of the last half hour."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -90,6 +91,6 @@ def rf(request: HttpRequest) -> JsonResponse:
         {
             "minutes": signals.MINUTES,
             "at": snapshot["timestamp"],
-            "channels": signals.lately(snapshot["devices"]),
+            "channels": signals.lately(snapshot["devices"], datetime.fromisoformat(snapshot["timestamp"])),
         }
     )

@@ -1,10 +1,13 @@
 """How strong each channel's RF was in each of the last minutes, from the change records in one statement."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from django.db import connection
 
+from core import absences
+from core.domain.absences import Absence
 from dashboard.faces import Channel
 
 MINUTES = 30
@@ -40,29 +43,46 @@ class Minute:
     last: int | None
 
 
-def lately(channels: Iterable[Channel]) -> Mapping[str, Minutes]:
-    """Return of each of these channels its weakest RF in each minute, the oldest first."""
+def lately(channels: Iterable[Channel], now: datetime) -> Mapping[str, Minutes]:
+    """Return of each of these channels its weakest RF in each minute, the oldest first; None where nobody watched."""
+    unwatched = without_watch(absences.between(now - timedelta(minutes=MINUTES), now), now)
     changed: dict[str, list[Minute]] = {}
     with connection.cursor() as cursor:
         cursor.execute(_BY_MINUTE, {"minutes": MINUTES})
         for device_id, *told in cursor:
             changed.setdefault(device_id, []).append(Minute(*told))
     return {
-        channel["device_id"]: carried(changed.get(channel["device_id"], ()), now=_present(channel))
+        channel["device_id"]: carried(
+            changed.get(channel["device_id"], ()), now=_present(channel), unwatched=unwatched
+        )
         for channel in channels
         if channel["kind"] == "microphone"
     }
 
 
-def carried(changed: Sequence[Minute], *, now: int | None) -> Minutes:
-    """Return a level for every minute, of which some changed; `now` is the level that holds where none did."""
+def without_watch(away: Iterable[Absence], now: datetime) -> set[int]:
+    """Return the minutes, by how many lie between them and now, in all of which Micboard was away."""
+    past = [(now - timedelta(minutes=ago + 1), now - timedelta(minutes=ago)) for ago in range(MINUTES)]
+    return {
+        ago
+        for absence in away
+        for ago, (begin, end) in enumerate(past)
+        if absence.since <= begin and (absence.until is None or end <= absence.until)
+    }
+
+
+def carried(changed: Sequence[Minute], *, now: int | None, unwatched: Collection[int] = ()) -> Minutes:
+    """Return a level for every minute, of which some changed; `now` is the level that holds where none did.
+
+    Of an `unwatched` minute nothing is known, whatever held before and after.
+    """
     held = changed[0].before if changed else now
     by_ago = {minute.ago: minute for minute in changed}
     levels: Minutes = []
     for ago in reversed(range(MINUTES)):
         minute = by_ago.get(ago)
         known = [value for value in (held, minute.least if minute else None) if value is not None]
-        levels.append(min(known, default=None))
+        levels.append(None if ago in unwatched else min(known, default=None))
         held = minute.last if minute else held
     return levels
 

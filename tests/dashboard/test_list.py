@@ -4,21 +4,23 @@ import csv
 import io
 import re
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
 import pytest
+from django.contrib.postgres.functions import TransactionNow as Now
 from django.db import connection
 from django.http import QueryDict
 from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.domain import absences
 from core.domain.cells import harmless
-from core.models import Channel, Location, Server
+from core.models import Absence, Channel, Location, Server
 from dashboard.listed import ListWish, entries, line, narrowed
-from dashboard.signals import MINUTES, Minute, carried
+from dashboard.signals import MINUTES, Minute, carried, without_watch
 from realtime.windows import emit
 from tests.dashboard.stage import Placed, change, put
 from tests.dashboard.test_look import SHOW
@@ -68,7 +70,7 @@ def test_a_list_costs_the_same_statements_whatever_its_size(
     put([Placed(name=f"Mic {number}") for number in range(channels)])
 
     # session, user; begin, isolation, head, rows, alerts, commit; and locations, groups, or the records
-    with django_assert_num_queries({"/list/": 10, "/list/channels.csv": 9, "/list/rf/": 9}[address]):
+    with django_assert_num_queries({"/list/": 10, "/list/channels.csv": 9, "/list/rf/": 10}[address]):
         browser.get(address)
 
 
@@ -149,7 +151,31 @@ def test_half_an_hour_of_rf_is_the_weakest_of_each_minute(browser: Client) -> No
     assert told["SHURE003"] == [*[-50] * 27, None, None, None]
 
 
+def test_no_signal_is_told_of_minutes_in_which_micboard_was_away(browser: Client) -> None:
+    put([Placed(name="Steady")])
+    away = [Now() - timedelta(minutes=12.5), Now() - timedelta(minutes=8.5)]
+    Absence.objects.create(since=away[0], until=away[1])
+
+    told = browser.get("/list/rf/").json()["channels"]
+
+    assert told["SHURE001"] == [*[-55] * 18, None, None, None, *[-55] * 9]
+
+
+def test_a_minute_of_which_somebody_saw_a_part_is_known() -> None:
+    now = datetime(2026, 11, 30, 16, tzinfo=UTC)
+
+    def minutes(since: float, until: float | None) -> set[int]:
+        ended = None if until is None else now - timedelta(minutes=until)
+        return without_watch([absences.Absence(since=now - timedelta(minutes=since), until=ended)], now)
+
+    assert minutes(3, 1) == {1, 2}
+    assert minutes(2.9, 1.1) == set()
+    assert minutes(2.5, None) == {0, 1}
+    assert minutes(90, 60) == set()
+
+
 def test_a_level_is_carried_from_change_to_change() -> None:
     changed = [Minute(25, None, -60, -58), Minute(3, -58, None, None)]
 
     assert carried(changed, now=-40) == [*[None] * 4, -60, *[-58] * 22, None, None, None]
+    assert carried(changed, now=-40, unwatched={4, 25}) == [*[None] * 5, *[-58] * 20, None, -58, *[None] * 3]

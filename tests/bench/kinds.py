@@ -41,7 +41,7 @@ def kinds(options: Namespace) -> dict[str, Kind]:
     require_node()
     install_modules(NODE)
     guide = _Guide()
-    peers = partial(_guide_served, options)
+    peers = partial(_guide_served, options, guide)
     one, each = {"windows": options.windows}, {"windows": options.guide_windows, "frames": options.channels}
     return {
         "micboard": Kind(serve=partial(_served, options), send=_sent_already, **one),
@@ -60,9 +60,10 @@ def _served(options: Namespace) -> Serving:
 
 
 @contextmanager
-def _guide_served(options: Namespace, path: str) -> Serving:
+def _guide_served(options: Namespace, guide: "_Guide", path: str) -> Serving:
     with daphne(GUIDE, {"MICBOARD_CHANNEL_LAYER": "core"}) as web:  # with the guide's own settings
         yield web.process, Audience(clients=options.clients, port=web.port, path=path)
+    guide.forget()
 
 
 @contextmanager
@@ -104,6 +105,16 @@ class _Guide:
                 for update in emitted.window.frame["updates"]
             )
         )
+
+    def forget(self) -> None:
+        """Empty the layer: what its clients had no time to fetch would fill the store, round after round."""
+
+        async def flush() -> None:
+            layer = RedisChannelLayer(**self._config)
+            await layer.flush()
+            await layer.close_pools()
+
+        async_to_sync(flush)()
 
     def _sent(self, *messages: dict[str, Any]) -> None:
         async def send() -> None:

@@ -1,4 +1,4 @@
-"""How strong each channel's RF was in each of the last minutes, from the change records in one statement."""
+"""How strong each channel's RF was in each of the last minutes: from the change records, where somebody watched."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,16 +15,17 @@ MINUTES = 30
 Minutes = list[int | None]
 
 # A level holds until the next change. Nobody knows it while the receiver is lost or its values are old: None.
+# What changed since `now` is of the last minute.
 _BY_MINUTE = """
 WITH change AS (
-    SELECT device_id, at, id, least(%(minutes)s - 1, floor(extract(epoch FROM now() - at) / 60)) AS ago,
+    SELECT device_id, at, id, greatest(0, least(%(minutes)s - 1, floor(extract(epoch FROM %(now)s - at) / 60))) AS ago,
            CASE WHEN state ->> 'state' NOT IN ('offline', 'stale')
                 THEN (state ->> 'rf_signal')::int END AS after,
            CASE WHEN coalesce(changes -> 'state' ->> 0, state ->> 'state') NOT IN ('offline', 'stale')
                 THEN (CASE WHEN changes ? 'rf_signal' THEN changes -> 'rf_signal' ->> 0
                            ELSE state ->> 'rf_signal' END)::int END AS before
       FROM core_changerecord
-     WHERE at > now() - make_interval(mins => %(minutes)s) AND kind = 'change'
+     WHERE at > %(now)s - make_interval(mins => %(minutes)s) AND kind = 'change'
        AND changes ?| array['rf_signal', 'state']
 )
 SELECT device_id, ago::int, (array_agg(before ORDER BY at, id))[1], min(after),
@@ -44,11 +45,14 @@ class Minute:
 
 
 def lately(channels: Iterable[Channel], now: datetime) -> Mapping[str, Minutes]:
-    """Return of each of these channels its weakest RF in each minute, the oldest first; None where nobody watched."""
+    """Return of each of these channels its weakest RF in each minute, the oldest first; None where nobody watched.
+
+    `now` is when the channels were as they are given.
+    """
     unwatched = without_watch(absences.between(now - timedelta(minutes=MINUTES), now), now)
     changed: dict[str, list[Minute]] = {}
     with connection.cursor() as cursor:
-        cursor.execute(_BY_MINUTE, {"minutes": MINUTES})
+        cursor.execute(_BY_MINUTE, {"minutes": MINUTES, "now": now})
         for device_id, *told in cursor:
             changed.setdefault(device_id, []).append(Minute(*told))
     return {

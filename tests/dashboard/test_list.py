@@ -16,11 +16,12 @@ from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core import clock
 from core.domain import absences
 from core.domain.cells import harmless
 from core.models import Absence, Channel, Location, Server
 from dashboard.listed import ListWish, entries, line, narrowed
-from dashboard.signals import MINUTES, Minute, carried, without_watch
+from dashboard.signals import MINUTES, Minute, carried, lately, without_watch
 from realtime.windows import emit
 from tests.dashboard.stage import Placed, change, put
 from tests.dashboard.test_look import SHOW
@@ -159,6 +160,17 @@ def test_no_signal_is_told_of_minutes_in_which_micboard_was_away(browser: Client
     told = browser.get("/list/rf/").json()["channels"]
 
     assert told["SHURE001"] == [*[-55] * 18, None, None, None, *[-55] * 9]
+
+
+def test_what_changed_since_the_channels_were_read_is_of_the_last_minute(committed: None) -> None:
+    del committed
+    put([Placed(name="Moved")])
+    record("SHURE001", ago=timedelta(0), rf_signal=[-55, -70])
+    read = {"device_id": "SHURE001", "kind": "microphone", "state": "ok", "rf_signal": -55}
+
+    told = lately([read], clock.now() - timedelta(seconds=30))
+
+    assert told["SHURE001"] == [*[-55] * 29, -70]
 
 
 def test_a_minute_of_which_somebody_saw_a_part_is_known() -> None:

@@ -11,6 +11,8 @@ import gc
 _ALWAYS = gc.get_threshold()
 _WHILE_LOADING = 100_000  # objects made since it looked last; Python's own is 700
 
+atexit.register(gc.freeze)  # what is frozen is not looked through at the end
+
 
 def begin_loading() -> None:
     gc.set_threshold(_WHILE_LOADING, *_ALWAYS[1:])
@@ -20,4 +22,3 @@ def end_loading() -> None:
     """Set what there is aside for good, and collect from now on as Python does."""
     gc.freeze()
     gc.set_threshold(*_ALWAYS)
-    atexit.register(gc.freeze)

@@ -17,7 +17,7 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.db import connections
 from django.test import Client, override_settings
-from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
 from websockets.typing import Origin
 
 from core.models import Head
@@ -165,9 +165,12 @@ def _complaints(said: ConsoleMessage) -> list[str]:
     return [complaint]
 
 
+async def sign_in(context: BrowserContext, session: str, web: Web) -> None:
+    """Have the windows of this browser signed in with the key of a session."""
+    await context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": web.address}])
+
+
 @pytest_asyncio.fixture(loop_scope="session")
 async def signed_in(page: Page, session: str, web: Web) -> Page:
-    await page.context.add_cookies(
-        [{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": web.address}]
-    )
+    await sign_in(page.context, session, web)
     return page

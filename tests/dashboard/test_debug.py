@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from django.conf import settings
 from playwright.async_api import Browser, Page, expect
 
+from tests.dashboard.conftest import sign_in
 from tests.dashboard.web import Web
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")  # the browser outlives a test
@@ -25,9 +25,7 @@ async def test_the_toolbar_works_on_the_wall_and_violates_no_policy(
 ) -> None:
     said: list[str] = []
     async with await chromium.new_context(base_url=debugged.address) as context:
-        await context.add_cookies(
-            [{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": debugged.address}]
-        )
+        await sign_in(context, session, debugged)
         page = await context.new_page()
         page.on("console", lambda message: said.append(message.text))
         page.on("pageerror", lambda error: said.append(error.message))

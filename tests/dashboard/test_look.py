@@ -6,12 +6,11 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from django.conf import settings
 from django.contrib.auth.models import User
 from playwright.async_api import Browser, Locator, Page, expect
 
 from core.models import Group
-from tests.dashboard.conftest import Backstage
+from tests.dashboard.conftest import Backstage, sign_in
 from tests.dashboard.stage import Placed, change, put, show_poller_alive
 from tests.dashboard.web import Web
 
@@ -468,9 +467,7 @@ async def test_the_first_paint_is_whole_before_any_script_has_run(
     async with await chromium.new_context(
         base_url=web.address, viewport={"width": 1440, "height": 900}, java_script_enabled=False
     ) as context:
-        await context.add_cookies(
-            [{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": web.address}]
-        )
+        await sign_in(context, session, web)
         page = await context.new_page()
         await page.goto("/wall/")
         await page.screenshot(path=ARTEFACTS / "first-paint.png")

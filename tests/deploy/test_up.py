@@ -98,15 +98,10 @@ class Up:
     def block(self) -> str:
         return self.said()[self.said().index("Micboard is ready") :].partition("Ctrl-C")[0]
 
-    @property
-    def is_whole(self) -> bool:
-        """Whether the last that was said of every program is that it is ready."""
-        return all(news["pid"] for news in self._last_news().values())
-
-    def is_whole_without(self, victim: int) -> bool:
-        """Whether that is so, and none of them is this process."""
+    def is_whole(self, *, without: int | None = None) -> bool:
+        """Whether the last that was said of every program is that it is ready, and none is the process left out."""
         pids = [news["pid"] for news in self._last_news().values()]
-        return all(pids) and str(victim) not in pids
+        return all(pids) and str(without) not in pids
 
     def pid(self, program: str) -> int:
         """Return the process that this program was when it was last ready."""
@@ -153,7 +148,7 @@ def run(machine: Machine) -> Iterator[Up]:
 @pytest.fixture
 def up(run: Up) -> Up:
     """The run, once it is over what the test before did to it."""
-    until(lambda: run.is_whole, within_s=60)
+    until(run.is_whole, within_s=60)
     return run
 
 
@@ -264,7 +259,7 @@ def test_any_process_that_is_killed_is_back(up: Up, name: str) -> None:
 
     os.kill(victim, SIGKILL)
 
-    until(lambda: up.is_whole_without(victim), within_s=60)
+    until(lambda: up.is_whole(without=victim), within_s=60)
     assert is_alive(up.pid(name))
 
 
